@@ -1,0 +1,436 @@
+"""The Fleet: the inventory as immutable, typed objects. What one file may hold is said here; what files say of each other is in `checks`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
+from types import MappingProxyType
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from provisioner.intent.types import (
+    Asn,
+    AvailabilityClass,
+    BoardNumber,
+    CircuitId,
+    FreeText,
+    Integer,
+    Interface4,
+    LocationCode,
+    LocationStatus,
+    Mbps,
+    Mtu,
+    Name,
+    Network4,
+    Network6,
+    PlatformName,
+    PortName,
+    PrivateAsn,
+    RoleMail,
+    SecretReference,
+    Sector,
+    SegmentRole,
+    Technology,
+    UplinkRole,
+    VlanId,
+)
+
+
+class Intent(BaseModel):
+    """What every part of the inventory has in common: immutable, and no field that the model does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
+
+
+# --- service.yaml ---------------------------------------------------------------------------------------------------------
+
+
+class NumberRange(Intent):
+    """A pool of numbers, both ends included."""
+
+    first: Annotated[Integer, Field(ge=1)]
+    last: Annotated[Integer, Field(ge=1)]
+
+
+class Pools(Intent):
+    """What may be given out to locations; a value outside its pool is an error of the file that uses it."""
+
+    location_asn: NumberRange
+    vlan_id: NumberRange
+    location_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="Space that locations announce")]
+    location_ipv6: Annotated[tuple[Network6, ...], Field(min_length=1, description="Space that locations announce")]
+    segment_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="Private space inside schools, translated")]
+    link_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="Link prefixes of uplinks, /31 each (RFC 3021)")]
+    link_ipv6: Annotated[tuple[Network6, ...], Field(min_length=1, description="Link prefixes of uplinks, /127 each (RFC 6164)")]
+
+
+class Bfd(Intent):
+    """Bidirectional forwarding detection, RFC 5880."""
+
+    interval_ms: Annotated[Integer, Field(ge=50, le=60_000)]
+    multiplier: Annotated[Integer, Field(ge=2, le=255)]
+
+
+class LocalPreference(Intent):
+    """Which uplink of a dual-homed location is taken, at both ends; the higher value wins."""
+
+    primary: Annotated[Integer, Field(ge=1, le=4294967295)]
+    backup: Annotated[Integer, Field(ge=1, le=4294967295)]
+
+
+class MaximumPrefix(Intent):
+    """How many prefixes a location may announce before its session is closed, and the share at which a warning is logged."""
+
+    ipv4: Annotated[Integer, Field(ge=1, le=1000)]
+    ipv6: Annotated[Integer, Field(ge=1, le=1000)]
+    warning_percent: Annotated[Integer, Field(ge=1, le=100)] = 80
+
+
+class BgpPolicy(Intent):
+    """What every session between a school and SURFnet has in common."""
+
+    keepalive_seconds: Annotated[Integer, Field(ge=1, le=65535)]
+    hold_seconds: Annotated[Integer, Field(ge=3, le=65535)]
+    bfd: Bfd
+    local_preference: LocalPreference
+    maximum_prefix: MaximumPrefix
+
+
+class Management(Intent):
+    """Who may manage routers, and from where."""
+
+    networks_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="The only sources that reach SSH")]
+    user: Name = "provision"
+
+
+class LogLimit(Intent):
+    """Rate limit of log lines for dropped packets."""
+
+    per_minute: Annotated[Integer, Field(ge=1, le=6000)]
+    burst: Annotated[Integer, Field(ge=1, le=6000)]
+
+
+class CatalogueSegment(Intent):
+    """One row of the segment catalogue: what this kind of VLAN is for, and where it may open connections to."""
+
+    role: SegmentRole
+    description: FreeText
+    vlan_id: VlanId
+    reaches: tuple[Literal["internet"] | SegmentRole, ...] = Field(
+        description="Destinations to which this segment may open connections; answers always come back (stateful)"
+    )
+
+
+class Service(Intent):
+    """`service.yaml`: what holds for the whole service."""
+
+    name: FreeText
+    asn: Asn
+    contact: RoleMail
+    management: Management
+    pools: Pools
+    bgp: BgpPolicy
+    log_limit: LogLimit
+    segments: Annotated[tuple[CatalogueSegment, ...], Field(min_length=1)]
+
+    def catalogue(self, role: SegmentRole) -> CatalogueSegment | None:
+        """The catalogue's row for a role, or None where the catalogue has none."""
+        return next((row for row in self.segments if row.role is role), None)
+
+
+# --- boards.yaml ----------------------------------------------------------------------------------------------------------
+
+
+class Board(Intent):
+    """A school board (bevoegd gezag)."""
+
+    number: BoardNumber
+    name: FreeText
+    contact: RoleMail = Field(description="A role address, never a person's")
+
+
+class Boards(Intent):
+    """`boards.yaml`."""
+
+    boards: Annotated[tuple[Board, ...], Field(min_length=1)]
+
+
+# --- aggregation/NAME.yaml ------------------------------------------------------------------------------------------------
+
+
+class AggregationPort(Intent):
+    """A tagged port of an aggregation router, on which uplinks land."""
+
+    name: PortName
+    description: FreeText
+    speed_mbps: Mbps
+    mtu: Mtu = 9000
+
+
+class CoreLink(Intent):
+    """The link of an aggregation router into SURFnet. The even address is the core's, the odd one the router's."""
+
+    port: PortName
+    ipv4: Network4 = Field(description="/31, RFC 3021")
+    ipv6: Network6 = Field(description="/127, RFC 6164")
+    mtu: Mtu = 9000
+
+    @property
+    def core_ipv4(self) -> IPv4Address:
+        """The core's end."""
+        return self.ipv4[0]
+
+    @property
+    def core_ipv6(self) -> IPv6Address:
+        """The core's end."""
+        return self.ipv6[0]
+
+    @property
+    def router_ipv4(self) -> IPv4Interface:
+        """The aggregation router's end, with its prefix length."""
+        return IPv4Interface((self.ipv4[1], self.ipv4.prefixlen))
+
+    @property
+    def router_ipv6(self) -> IPv6Interface:
+        """The aggregation router's end, with its prefix length."""
+        return IPv6Interface((self.ipv6[1], self.ipv6.prefixlen))
+
+
+class AggregationRouter(Intent):
+    """A router of SURFnet on which uplinks land."""
+
+    name: Name
+    platform: PlatformName = PlatformName.FRR
+    management_address: Interface4
+    loopback_ipv4: IPv4Address
+    loopback_ipv6: IPv6Address
+    core: CoreLink
+    ports: Annotated[tuple[AggregationPort, ...], Field(min_length=1)]
+
+    def port(self, name: str) -> AggregationPort | None:
+        """The port of that name, or None."""
+        return next((port for port in self.ports if port.name == name), None)
+
+
+class AggregationPoint(Intent):
+    """`aggregation/NAME.yaml`: a SURFnet point of presence."""
+
+    name: Name
+    city: FreeText
+    routers: Annotated[tuple[AggregationRouter, ...], Field(min_length=1)]
+
+
+# --- locations/CODE.yaml --------------------------------------------------------------------------------------------------
+
+
+class AccessLine(Intent):
+    """What a market party delivers."""
+
+    provider: FreeText
+    technology: Technology
+    circuit_id: CircuitId
+    down_mbps: Mbps
+    up_mbps: Mbps
+    mtu: Mtu = 1500
+
+
+class Uplink(Intent):
+    """Edge router to aggregation router over one access line. Even link address: aggregation end; odd: edge end."""
+
+    role: UplinkRole
+    aggregation_router: Name
+    aggregation_port: PortName
+    edge_port: PortName
+    vlan_id: VlanId
+    ipv4: Network4 = Field(description="Link prefix, /31 (RFC 3021)")
+    ipv6: Network6 = Field(description="Link prefix, /127 (RFC 6164)")
+    password: SecretReference = Field(description="Name of the secret that authenticates the BGP sessions (RFC 2385)")
+    access_line: AccessLine
+
+    @property
+    def aggregation_ipv4(self) -> IPv4Interface:
+        """The aggregation router's end."""
+        return IPv4Interface((self.ipv4[0], self.ipv4.prefixlen))
+
+    @property
+    def aggregation_ipv6(self) -> IPv6Interface:
+        """The aggregation router's end."""
+        return IPv6Interface((self.ipv6[0], self.ipv6.prefixlen))
+
+    @property
+    def edge_ipv4(self) -> IPv4Interface:
+        """The edge router's end."""
+        return IPv4Interface((self.ipv4[1], self.ipv4.prefixlen))
+
+    @property
+    def edge_ipv6(self) -> IPv6Interface:
+        """The edge router's end."""
+        return IPv6Interface((self.ipv6[1], self.ipv6.prefixlen))
+
+    @property
+    def edge_interface(self) -> str:
+        """The VLAN sub-interface at the school."""
+        return f"{self.edge_port}.{self.vlan_id}"
+
+    @property
+    def aggregation_interface(self) -> str:
+        """The VLAN sub-interface at SURFnet."""
+        return f"{self.aggregation_port}.{self.vlan_id}"
+
+
+class Segment(Intent):
+    """A VLAN inside the school. The router has the first usable address of each prefix."""
+
+    role: SegmentRole
+    vlan_id: VlanId
+    ipv4: Network4
+    ipv6: Network6 = Field(description="A /64, so that hosts configure themselves (RFC 4862)")
+
+    @property
+    def router_ipv4(self) -> IPv4Interface:
+        """The edge router's address in this segment."""
+        return IPv4Interface((self.ipv4[1], self.ipv4.prefixlen))
+
+    @property
+    def router_ipv6(self) -> IPv6Interface:
+        """The edge router's address in this segment."""
+        return IPv6Interface((self.ipv6[1], self.ipv6.prefixlen))
+
+
+class Prefixes(Intent):
+    """What a location announces: these and nothing else are accepted from it."""
+
+    ipv4: Annotated[tuple[Network4, ...], Field(min_length=1)]
+    ipv6: Annotated[tuple[Network6, ...], Field(min_length=1)]
+
+
+class EdgeRouter(Intent):
+    """The router at the location."""
+
+    platform: PlatformName = PlatformName.FRR
+    management_address: Interface4
+    lan_port: PortName = Field(description="The tagged port to the school's switch")
+    nat_address: IPv4Address | None = Field(
+        default=None, description="Announced address to which private segments are translated (NAT44, RFC 3022)"
+    )
+
+
+class Location(Intent):
+    """`locations/CODE.yaml`: one school site."""
+
+    code: LocationCode
+    name: FreeText
+    board: BoardNumber
+    municipality: FreeText
+    sector: Sector
+    pupils: Annotated[Integer, Field(ge=1, le=10_000)]
+    availability: AvailabilityClass
+    status: LocationStatus = LocationStatus.ACTIVE
+    asn: PrivateAsn
+    prefixes: Prefixes
+    edge_router: EdgeRouter
+    uplinks: Annotated[tuple[Uplink, ...], Field(min_length=1, max_length=2)]
+    segments: Annotated[tuple[Segment, ...], Field(min_length=1)]
+
+    @property
+    def edge_router_name(self) -> str:
+        """The edge router's host name, made from the location's code."""
+        return f"er-{self.code.lower()}"
+
+    @property
+    def is_dual_homed(self) -> bool:
+        """Whether a second uplink keeps the school connected when one is cut."""
+        return len(self.uplinks) > 1
+
+    def announces(self, network: IPv4Network | IPv6Network) -> bool:
+        """Whether a network lies within what this location announces."""
+        if isinstance(network, IPv4Network):
+            return any(network.subnet_of(prefix) for prefix in self.prefixes.ipv4)
+        return any(network.subnet_of(prefix) for prefix in self.prefixes.ipv6)
+
+    @property
+    def translated_segments(self) -> tuple[Segment, ...]:
+        """Segments whose IPv4 is not announced and so is translated (NAT44)."""
+        return tuple(segment for segment in self.segments if not self.announces(segment.ipv4))
+
+
+# --- the whole ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """The part of an aggregation router's config that belongs to one uplink of one location."""
+
+    location: Location
+    uplink: Uplink
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """Everything the inventory says, or (after a partial load) all that a selection needs.
+
+    Attributes:
+        service: What holds for the whole service.
+        boards: By number.
+        aggregation_points: By name.
+        locations: By code, in the order of the codes.
+        complete: False after a partial load, when the absence of a location says nothing.
+    """
+
+    service: Service
+    boards: Mapping[str, Board]
+    aggregation_points: Mapping[str, AggregationPoint]
+    locations: Mapping[str, Location]
+    complete: bool = True
+    _routers: Mapping[str, tuple[AggregationPoint, AggregationRouter]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "boards", MappingProxyType(dict(self.boards)))
+        object.__setattr__(self, "aggregation_points", MappingProxyType(dict(self.aggregation_points)))
+        object.__setattr__(self, "locations", MappingProxyType(dict(self.locations)))
+        routers = {router.name: (point, router) for point in self.aggregation_points.values() for router in point.routers}
+        object.__setattr__(self, "_routers", MappingProxyType(routers))
+
+    def __getstate__(self) -> dict[str, object]:
+        return {
+            "service": self.service,
+            "boards": dict(self.boards),
+            "aggregation_points": dict(self.aggregation_points),
+            "locations": dict(self.locations),
+            "complete": self.complete,
+        }
+
+    def __setstate__(self, state: dict[str, object]) -> None:
+        for name, value in state.items():
+            object.__setattr__(self, name, value)
+        self.__post_init__()
+
+    @property
+    def aggregation_routers(self) -> Mapping[str, AggregationRouter]:
+        """Every aggregation router by name."""
+        return {name: router for name, (_, router) in self._routers.items()}
+
+    def aggregation_router(self, name: str) -> AggregationRouter:
+        """The aggregation router of that name. Raises KeyError where there is none."""
+        return self._routers[name][1]
+
+    def aggregation_point_of(self, router_name: str) -> AggregationPoint:
+        """The point of presence in which a router stands. Raises KeyError where there is no such router."""
+        return self._routers[router_name][0]
+
+    @cached_property
+    def _slices_by_router(self) -> Mapping[str, tuple[Slice, ...]]:
+        found: dict[str, list[Slice]] = {name: [] for name in self._routers}
+        for location in self.locations.values():
+            if location.status is not LocationStatus.ACTIVE:
+                continue
+            for uplink in location.uplinks:
+                found.setdefault(uplink.aggregation_router, []).append(Slice(location, uplink))
+        return {name: tuple(slices) for name, slices in found.items()}
+
+    def slices(self, router_name: str) -> tuple[Slice, ...]:
+        """The slices of active locations on an aggregation router, in the order of the location codes."""
+        return self._slices_by_router.get(router_name, ())

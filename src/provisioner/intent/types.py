@@ -1,0 +1,136 @@
+"""The scalar types of the inventory: what one field may hold. A value from YAML can never become extra lines of config."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from typing import Annotated, Final
+
+from pydantic import BeforeValidator, Field, StringConstraints
+
+FREE_TEXT_PATTERN: Final = r"^[0-9A-Za-zÀ-ÖØ-öø-ÿ](?:[0-9A-Za-zÀ-ÖØ-öø-ÿ .,'()/&+-]{0,62}[0-9A-Za-zÀ-ÖØ-öø-ÿ.)])?$"
+"""Letters with Latin-1 accents, digits, space and light punctuation on one line, 64 characters at most.
+
+No quote, backslash, `!`, `#`, `$`, `{`, `;` or control character: none of them can end a line, start a comment or open a block in
+FRR, nftables, ifupdown2, Junos or IOS.
+"""
+
+
+def _reject_bool_and_float(value: object) -> object:
+    """Keep YAML's `yes`, `1.0` and `0x10` surprises from being read as what the author did not mean."""
+    if isinstance(value, bool | float):
+        msg = f"a number without a fraction is wanted here, not {value!r}"
+        raise ValueError(msg)  # noqa: TRY004 - pydantic turns ValueError alone into a finding
+    return value
+
+
+def _reject_number(value: object) -> object:
+    """A key that YAML reads as a number has lost its leading zeros or its octal digits: ask for quotes."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        msg = f'write it in quotes: YAML reads {value!r} here as a number and drops leading zeros'
+        raise ValueError(msg)  # noqa: TRY004
+    return value
+
+
+def _network_text(value: object) -> object:
+    """Networks and addresses are text; ipaddress would read a bare integer as an address."""
+    if isinstance(value, bool | int | float | bytes):
+        msg = f"an address in text form is wanted here, not {value!r}"
+        raise ValueError(msg)  # noqa: TRY004
+    return value
+
+
+FreeText = Annotated[str, StringConstraints(pattern=FREE_TEXT_PATTERN, min_length=1, max_length=64)]
+LocationCode = Annotated[str, BeforeValidator(_reject_number), StringConstraints(pattern=r"^\d{2}[A-Z]{2}\d{2}$")]
+"""BRIN (two digits, two letters) and site number (two digits), for example `16PK00`."""
+BoardNumber = Annotated[str, BeforeValidator(_reject_number), StringConstraints(pattern=r"^\d{5}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", max_length=40)]
+"""A host or site name: lower-case letters, digits, single hyphens."""
+PortName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,9}$")]
+"""A physical port: at most 10 characters, so that `.4094` still fits in the kernel's 15 (IFNAMSIZ - 1)."""
+CircuitId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z][0-9A-Z/-]{2,23}$")]
+SecretReference = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*(?:/[0-9A-Za-z][0-9A-Za-z._-]*)*$", max_length=120)]
+"""The name of a secret, looked up by a provider at run time; never a value."""
+RoleMail = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+$", max_length=120)]
+
+Integer = Annotated[int, BeforeValidator(_reject_bool_and_float)]
+VlanId = Annotated[Integer, Field(ge=2, le=4094)]
+"""IEEE 802.1Q: 0 and 4095 are reserved, 1 is the default VLAN that no tagged service uses."""
+Asn = Annotated[Integer, Field(ge=1, le=4294967294)]
+PrivateAsn = Annotated[Integer, Field(ge=4200000000, le=4294967294)]
+"""32-bit private use ASN, RFC 6996 section 5."""
+Mtu = Annotated[Integer, Field(ge=1280, le=9216)]
+"""Bytes of IP packet; IPv6 asks for 1280 at least, RFC 8200 section 5."""
+Mbps = Annotated[Integer, Field(ge=1, le=400_000)]
+"""Megabit a second."""
+
+Network4 = Annotated[IPv4Network, BeforeValidator(_network_text)]
+Network6 = Annotated[IPv6Network, BeforeValidator(_network_text)]
+Interface4 = Annotated[IPv4Interface, BeforeValidator(_network_text)]
+Interface6 = Annotated[IPv6Interface, BeforeValidator(_network_text)]
+
+
+class Sector(StrEnum):
+    """Primary (basisonderwijs) or secondary (voortgezet onderwijs)."""
+
+    PRIMARY = "primary"
+    SECONDARY = "secondary"
+
+
+class LocationStatus(StrEnum):
+    """Where a location is in its life: planned (in git, not on a router), active, or to be taken off the routers."""
+
+    PLANNED = "planned"
+    ACTIVE = "active"
+    DECOMMISSIONED = "decommissioned"
+
+
+class PlatformName(StrEnum):
+    """The operating system of a router."""
+
+    FRR = "frr"
+    JUNOS = "junos"
+    IOS = "ios"
+
+
+class UplinkRole(StrEnum):
+    """Which uplink carries the traffic when both are up."""
+
+    PRIMARY = "primary"
+    BACKUP = "backup"
+
+
+class Technology(StrEnum):
+    """What an access line is made of."""
+
+    FIBRE = "fibre"
+    DSL = "dsl"
+    COAX = "coax"
+    MOBILE = "mobile"
+
+
+class AvailabilityClass(StrEnum):
+    """Availability of a location in a year: 99.6, 99.8, 99.95 and 99.98 percent (SIVON, serviceafspraken Veilig Internet)."""
+
+    BRONS = "brons"
+    ZILVER = "zilver"
+    GOUD = "goud"
+    REDUNDANT = "redundant"
+
+
+class SegmentRole(StrEnum):
+    """What a VLAN inside the school is for."""
+
+    ADMINISTRATION = "administration"
+    EDUCATION = "education"
+    GUEST = "guest"
+    VOICE = "voice"
+    DEVICES = "devices"
+    MANAGEMENT = "management"
+
+
+INTERNET: Final = "internet"
+"""The destination in a segment's `reaches` that means everything outside the school."""
+
+CONTROL_CHARACTERS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
