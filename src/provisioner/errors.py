@@ -1,20 +1,20 @@
 """Every error a person can meet, as one tree. Raised where known, turned into text once, in `cli`.
 
-    ProvisionerError            PV0000  exit 2
-    ├── UsageError              PV01xx  the command line does not say what to do
-    ├── IntentError             PV1xxx  the inventory is wrong; carries every Problem of the run
-    ├── RenderError             PV2xxx  a template is wrong
-    ├── PlatformError           PV3xxx  running config that cannot be understood
-    ├── SecretError             PV4xxx  a secret reference that does not resolve
-    ├── DeviceError             PV5xxx  a device that does not do what it is asked
-    │   ├── UnreachableError    PV51xx
-    │   ├── AuthenticationError PV52xx  never retried: a refused login may lock an account
-    │   ├── CandidateError      PV53xx  the device refuses the candidate config
-    │   ├── LockedError         PV54xx  somebody else is changing the device
-    │   └── CommitError         PV55xx  the apply failed; the device is back as it was, or says that it is not
-    ├── ValidationFailedError   PV6xxx  the service does not work after the change: rolled back
-    ├── JournalError            PV7xxx
-    └── LabError                PV8xxx
+ProvisionerError            PV0000  exit 2
+├── UsageError              PV01xx  the command line does not say what to do
+├── IntentError             PV1xxx  the inventory is wrong; carries every Problem of the run
+├── RenderError             PV2xxx  a template is wrong
+├── PlatformError           PV3xxx  running config that cannot be understood
+├── SecretError             PV4xxx  a secret reference that does not resolve
+├── DeviceError             PV5xxx  a device that does not do what it is asked
+│   ├── UnreachableError    PV51xx
+│   ├── AuthenticationError PV52xx  never retried: a refused login may lock an account
+│   ├── CandidateError      PV53xx  the device refuses the candidate config
+│   ├── LockedError         PV54xx  somebody else is changing the device
+│   └── CommitError         PV55xx  the apply failed; the device is back as it was, or says that it is not
+├── ValidationFailedError   PV6xxx  the service does not work after the change: rolled back
+├── JournalError            PV7xxx
+└── LabError                PV8xxx
 """
 
 from __future__ import annotations
