@@ -1,0 +1,104 @@
+"""The nouns of a deployment: what came of a plan, as a whole and per device."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from provisioner import errors
+from provisioner.plan.model import Plan
+from provisioner.validate.model import Check
+
+
+class Result(StrEnum):
+    """How a transaction ended."""
+
+    IN_SYNC = "in-sync"
+    """Nothing to do: what runs is what is intended."""
+    DIFFERENCES = "differences"
+    """A dry run that found something to do."""
+    DECLINED = "declined"
+    """A person looked at the plan and said no."""
+    CONFIRMED = "confirmed"
+    """Pushed, validated and confirmed on every device."""
+    ROLLED_BACK = "rolled-back"
+    """Something was wrong; every device is as it was before."""
+    FAILED = "failed"
+    """Trouble before anything was changed."""
+    UNKNOWN = "unknown"
+    """Trouble while rolling back: at least one device must be looked at; its revert timer may still put it right."""
+
+    @property
+    def exit_code(self) -> int:
+        """As diff(1): 0 nothing to report or done, 1 differences found, 2 trouble."""
+        if self in {Result.IN_SYNC, Result.CONFIRMED}:
+            return errors.EXIT_OK
+        return errors.EXIT_DIFFERENCES if self in {Result.DIFFERENCES, Result.DECLINED} else errors.EXIT_TROUBLE
+
+
+class DeviceState(StrEnum):
+    """How far a transaction came on one device."""
+
+    UNTOUCHED = "untouched"
+    COMMITTED = "committed"
+    CONFIRMED = "confirmed"
+    ROLLED_BACK = "rolled-back"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceOutcome:
+    """How a transaction ended on one device; `error` is one line for a person, empty where all is well."""
+
+    device: str
+    state: DeviceState
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How the transaction for one subject ended.
+
+    Attributes:
+        subject: A location code, or an aggregation router's name for its base.
+        title: The subject as a person knows it.
+        result: How it ended.
+        plan: What was to be done; None where trouble came before there was one.
+        devices: How it ended on each device.
+        checks: What validation looked at, last round.
+        seconds: How long it took, from the first connection, without the time a person took to answer.
+        error: What went wrong, in one line; empty where nothing did.
+        error_number: The number of the error, `PV…`; empty where there is none.
+    """
+
+    subject: str
+    title: str
+    result: Result
+    plan: Plan | None = None
+    devices: tuple[DeviceOutcome, ...] = ()
+    checks: tuple[Check, ...] = ()
+    seconds: float = 0.0
+    error: str = ""
+    error_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything that one command did.
+
+    Attributes:
+        command: What was asked, as typed, without the values of secrets.
+        inventory_commit: The commit of the inventory, with `-dirty` where the tree has changes; empty outside git.
+        outcomes: One per subject.
+        dry_run: Whether nothing was to be changed.
+    """
+
+    command: str
+    inventory_commit: str
+    outcomes: tuple[Outcome, ...]
+    dry_run: bool
+
+    @property
+    def exit_code(self) -> int:
+        """The worst of all outcomes."""
+        return max((outcome.result.exit_code for outcome in self.outcomes), default=errors.EXIT_OK)

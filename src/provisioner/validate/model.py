@@ -1,0 +1,24 @@
+"""The nouns of validation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at on one device.
+
+    Attributes:
+        device: Where it was looked at.
+        name: What was looked at, in words: `BGP session to 100.64.0.0`.
+        passed: Whether what was found is what was expected.
+        expected: What the intent says, in words.
+        found: What the device says, in words.
+    """
+
+    device: str
+    name: str
+    passed: bool
+    expected: str
+    found: str
