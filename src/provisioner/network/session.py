@@ -1,0 +1,180 @@
+"""Work on routers: a function over NAPALM drivers, run on many devices at once, every failure kept with its device."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+from napalm.base import NetworkDriver
+from napalm.base import exceptions as napalm_errors
+from nornir.core import Nornir
+from nornir.core.configuration import Config
+from nornir.core.plugins.connections import ConnectionPluginRegister
+from nornir.core.state import GlobalState
+from nornir.core.task import Result, Task
+from nornir.plugins.runners import ThreadedRunner
+from nornir_napalm.plugins.connections import CONNECTION_NAME, Napalm
+
+from provisioner import errors
+from provisioner.intent.model import Fleet
+from provisioner.network.inventory import FleetInventory
+
+T = TypeVar("T")
+
+DEFAULT_WORKERS = 20
+"""Sessions at once; Nornir's own default."""
+
+_TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[errors.DeviceError], str], ...] = (
+    (
+        (napalm_errors.ConnectAuthError,),
+        errors.AuthenticationError,
+        "check the key in the agent or the ssh configuration; a refused login is not tried again",
+    ),
+    ((napalm_errors.LockError,), errors.LockedError, "wait, or talk to the holder"),
+    (
+        (napalm_errors.ReplaceConfigException, napalm_errors.MergeConfigException),
+        errors.CandidateError,
+        "nothing was changed; correct the template or the intent",
+    ),
+    ((napalm_errors.CommitError, napalm_errors.CommitConfirmException), errors.CommitError, ""),
+    (
+        (napalm_errors.ConnectionException, OSError, EOFError),
+        errors.UnreachableError,
+        "check power, the management network and the jump host",
+    ),
+    ((napalm_errors.NapalmException,), errors.DeviceError, ""),
+    ((ModuleNotFoundError,), errors.DeviceError, "install the NAPALM driver of this platform"),
+)
+"""The first row whose exceptions fit wins; special ones stand before their parents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How routers are reached.
+
+    Attributes:
+        ssh_config: OpenSSH client configuration (host keys, identity, jump host); the user's own where None.
+        username: Login; the service's management user where None.
+        workers: Sessions at once.
+        lock_owner: Who holds the lock on a router, for others to read; no lock is taken where None (reading only).
+        lock_lifetime_seconds: After which a lock of a dead orchestrator no longer counts.
+    """
+
+    ssh_config: Path | None = None
+    username: str | None = None
+    workers: int = DEFAULT_WORKERS
+    lock_owner: str | None = None
+    lock_lifetime_seconds: int = 1800
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """What work on one device gave: a value, or the error that kept it from giving one."""
+
+    device: str
+    value: T | None = None
+    error: errors.DeviceError | None = None
+
+    def unwrap(self) -> T:
+        """The value; raises the error where there is one."""
+        if self.error is not None:
+            raise self.error
+        return self.value  # type: ignore[return-value]  # None is a legitimate T of work that returns nothing
+
+
+class Network:
+    """The routers of a Fleet. Sessions open when first needed and stay open until `close`.
+
+    Use as a context manager.
+    """
+
+    def __init__(self, fleet: Fleet, access: Access) -> None:
+        # A traceback in Nornir's log could quote a candidate config; errors reach people through `Answer` alone.
+        logging.getLogger("nornir").disabled = True
+        ConnectionPluginRegister.register(CONNECTION_NAME, Napalm)
+        optional_args: dict[str, object] = {}
+        if access.lock_owner is not None:
+            optional_args |= {"lock_owner": access.lock_owner, "lock_lifetime": access.lock_lifetime_seconds}
+        inventory = FleetInventory(
+            fleet=fleet,
+            username=access.username,
+            ssh_config_file=None if access.ssh_config is None else str(access.ssh_config),
+            optional_args=optional_args,
+        ).load()
+        self._nornir = Nornir(
+            inventory=inventory, runner=ThreadedRunner(num_workers=access.workers), config=Config(), data=GlobalState()
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def run(
+        self, devices: Sequence[str], work: Callable[[NetworkDriver, str], T], name: str
+    ) -> Mapping[str, Answer[T]]:
+        """Do `work(driver, device)` on every device at once; one device's failure is its own.
+
+        Args:
+            devices: Host names, in the order of the answers.
+            work: What to do on one device, on a thread of its own.
+            name: What it is called in Nornir's processors.
+
+        Returns:
+            One Answer per device.
+        """
+
+        def task(task: Task) -> Result:
+            return Result(host=task.host, result=_attempt(task, work))
+
+        wanted = frozenset(devices)
+        chosen = self._nornir.filter(filter_func=lambda host: host.name in wanted)
+        results = chosen.run(task=task, name=name)
+        self._nornir.data.reset_failed_hosts()
+        return {device: results[device][0].result for device in devices}
+
+    def close(self) -> None:
+        """Close every session; a session that cannot be closed any more is dropped."""
+        for host in self._nornir.inventory.hosts.values():
+            for connection in list(host.connections):
+                try:
+                    host.close_connection(connection)
+                except (napalm_errors.NapalmException, OSError, EOFError):
+                    host.connections.pop(connection, None)
+
+
+def _attempt(task: Task, work: Callable[[NetworkDriver, str], T]) -> Answer[T]:
+    device = task.host.name
+    try:
+        driver: NetworkDriver = task.host.get_connection(CONNECTION_NAME, task.nornir.config)
+        return Answer(device, value=work(driver, device))
+    except errors.DeviceError as error:
+        return Answer(device, error=error)
+    except errors.ProvisionerError as error:
+        return Answer(
+            device,
+            error=errors.DeviceError(error.what, where=error.where or device, remedy=error.remedy, number=error.number),
+        )
+    except Exception as error:  # noqa: BLE001 - a foreign library's fault on one device must not end the others' work
+        return Answer(device, error=translate(error, device))
+
+
+def translate(error: Exception, device: str) -> errors.DeviceError:
+    """A foreign exception as one of ours: what happened on which device, and what a person can do."""
+    what = _one_line(error)
+    for foreign, ours, remedy in _TRANSLATIONS:
+        if isinstance(error, foreign):
+            return ours(what, where=device, remedy=remedy)
+    return errors.DeviceError(f"unexpected {type(error).__name__}: {what}", where=device, number="PV5900")
+
+
+def _one_line(error: Exception) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return "; ".join(lines)[:500] or type(error).__name__
