@@ -1,7 +1,7 @@
-"""One transaction over all devices of a subject: commit unconfirmed everywhere, validate, confirm everywhere; or back everywhere.
+"""One transaction over all devices of a subject: commit everywhere, validate, confirm everywhere; or back everywhere.
 
-Every device carries a revert timer from before its first change until its confirm, so that a dead orchestrator or a cut line
-ends in the config from before. The order of steps is ARCHITECTURE.md section 3, "Plan and deploy".
+Every device carries a revert timer from before its first change until its confirm, so that a dead orchestrator or a
+cut line ends in the config from before.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class Transaction:
         """Load the candidate on every device and compare it with what runs; nothing is changed.
 
         Raises:
-            DeviceError: a device that cannot be reached, is locked or refuses the candidate; the first by order of commit.
+            DeviceError: a device that cannot be reached, is locked or refuses the candidate; the first in order of commit.
         """
         self._steps.announce("comparing")
         answers = self._network.run(list(self._targets), self._load_and_compare, "compare")
@@ -171,11 +171,12 @@ class Transaction:
         touched = self._in_state(DeviceState.COMMITTED, DeviceState.CONFIRMED)
         # The edge first: the reverse of the order of the commit.
         for device in reversed(touched):
-            answer = self._network.run([device], _rollback_one, "rollback")[device]
+            was_confirmed = self._states[device] is DeviceState.CONFIRMED
+            back = _return_to_before if was_confirmed else _revert_pending
+            answer = self._network.run([device], back, "rollback")[device]
             if answer.error is None:
                 self._states[device] = DeviceState.ROLLED_BACK
             else:
-                was_confirmed = self._states[device] is DeviceState.CONFIRMED
                 self._states[device] = DeviceState.UNKNOWN
                 self._errors[device] = str(answer.error) + (
                     ""
@@ -210,7 +211,13 @@ def _confirm_one(driver: NetworkDriver, _device: str) -> None:
     driver.confirm_commit()
 
 
-def _rollback_one(driver: NetworkDriver, _device: str) -> None:
+def _revert_pending(driver: NetworkDriver, _device: str) -> None:
+    # Without a pending commit the driver has put the device back already, and `rollback` would go one commit too far.
+    if driver.has_pending_commit():
+        driver.rollback()
+
+
+def _return_to_before(driver: NetworkDriver, _device: str) -> None:
     driver.rollback()
 
 
