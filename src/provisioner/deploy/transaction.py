@@ -57,15 +57,18 @@ class Transaction:
         self._targets: Mapping[str, Target] = {target.device: target for target in subject.targets}
         self._states = dict.fromkeys(self._targets, DeviceState.UNTOUCHED)
         self._errors: dict[str, str] = {}
+        self._loaded: list[str] = []
+        self._asked_to_confirm: set[str] = set()
 
     def prepare(self) -> Plan:
         """Load the candidate on every device and compare it with what runs; nothing is changed.
 
         Raises:
-            DeviceError: a device that cannot be reached, is locked or refuses the candidate; the first in order of commit.
+            DeviceError: a device that cannot be reached, is locked or refuses the candidate; the first of them.
         """
         self._steps.announce("comparing")
         answers = self._network.run(list(self._targets), self._load_and_compare, "compare")
+        self._loaded = [device for device, answer in answers.items() if answer.error is None]
         return self._plan(answers)
 
     def push(self, approved: Plan) -> Outcome:
@@ -99,8 +102,11 @@ class Transaction:
         return self._outcome(Result.CONFIRMED, approved, checks)
 
     def release(self) -> None:
-        """Throw the candidates away and let the locks go, where nothing was pushed."""
-        self._network.run(list(self._targets), _discard, "discard")
+        """Throw the candidates away and let the locks go, where nothing was pushed.
+
+        A device that failed is left alone: asking it again would be a second login where the first was refused.
+        """
+        self._network.run(self._loaded, _discard, "discard")
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -151,6 +157,7 @@ class Transaction:
 
     def _confirm(self) -> None:
         for device in self._in_state(DeviceState.COMMITTED):
+            self._asked_to_confirm.add(device)
             self._network.run([device], _confirm_one, "confirm")[device].unwrap()
             self._states[device] = DeviceState.CONFIRMED
 
@@ -171,24 +178,32 @@ class Transaction:
         touched = self._in_state(DeviceState.COMMITTED, DeviceState.CONFIRMED)
         # The edge first: the reverse of the order of the commit.
         for device in reversed(touched):
-            was_confirmed = self._states[device] is DeviceState.CONFIRMED
-            back = _return_to_before if was_confirmed else _revert_pending
-            answer = self._network.run([device], back, "rollback")[device]
+            answer = self._network.run([device], self._put_back, "rollback")[device]
             if answer.error is None:
                 self._states[device] = DeviceState.ROLLED_BACK
             else:
                 self._states[device] = DeviceState.UNKNOWN
-                self._errors[device] = str(answer.error) + (
-                    ""
-                    if was_confirmed
-                    else f"; its revert timer fires within {self._steps.revert_in_seconds} s of the commit"
-                )
+                timer = f"; unless confirmed, it reverts within {self._steps.revert_in_seconds} s of the commit"
+                self._errors[device] = f"{answer.error}{timer}"
         self._network.run(self._in_state(DeviceState.UNTOUCHED), _discard, "discard")
         if self._in_state(DeviceState.UNKNOWN):
             result = Result.UNKNOWN
         else:
             result = Result.ROLLED_BACK if touched else Result.FAILED
         return replace(self._outcome(result, approved, checks), error=error, error_number=number)
+
+    def _put_back(self, driver: NetworkDriver, device: str) -> None:
+        """Back to the config from before this transaction, and never one commit further.
+
+        A lost answer leaves open what the device did: without a pending commit it has either gone back by itself (or
+        never changed), or it has confirmed; then it runs the candidate, and `rollback` takes back that last commit.
+        """
+        if (
+            driver.has_pending_commit()
+            or self._states[device] is DeviceState.CONFIRMED
+            or (device in self._asked_to_confirm and self._load_and_compare(driver, device).is_empty)
+        ):
+            driver.rollback()
 
     def _outcome(self, result: Result, plan: Plan, checks: Iterable[Check]) -> Outcome:
         devices = tuple(
@@ -209,16 +224,6 @@ def _compare_again(targets: Mapping[str, Target]) -> Callable[[NetworkDriver, st
 
 def _confirm_one(driver: NetworkDriver, _device: str) -> None:
     driver.confirm_commit()
-
-
-def _revert_pending(driver: NetworkDriver, _device: str) -> None:
-    # Without a pending commit the driver has put the device back already, and `rollback` would go one commit too far.
-    if driver.has_pending_commit():
-        driver.rollback()
-
-
-def _return_to_before(driver: NetworkDriver, _device: str) -> None:
-    driver.rollback()
 
 
 def _discard(driver: NetworkDriver, _device: str) -> None:

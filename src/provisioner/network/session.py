@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from napalm.base import NetworkDriver
 from napalm.base import exceptions as napalm_errors
 from nornir.core import Nornir
 from nornir.core.configuration import Config
+from nornir.core.inventory import Host
 from nornir.core.plugins.connections import ConnectionPluginRegister
 from nornir.core.state import GlobalState
 from nornir.core.task import Result, Task
@@ -143,11 +145,7 @@ class Network:
     def close(self) -> None:
         """Close every session; a session that cannot be closed any more is dropped."""
         for host in self._nornir.inventory.hosts.values():
-            for connection in list(host.connections):
-                try:
-                    host.close_connection(connection)
-                except (napalm_errors.NapalmException, OSError, EOFError):
-                    host.connections.pop(connection, None)
+            _drop(host)
 
 
 def _attempt(task: Task, work: Callable[[NetworkDriver, str], T]) -> Answer[T]:
@@ -158,12 +156,23 @@ def _attempt(task: Task, work: Callable[[NetworkDriver, str], T]) -> Answer[T]:
     except errors.DeviceError as error:
         return Answer(device, error=error)
     except errors.ProvisionerError as error:
+        where = error.where or device
         return Answer(
-            device,
-            error=errors.DeviceError(error.what, where=error.where or device, remedy=error.remedy, number=error.number),
+            device, error=errors.DeviceError(error.what, where=where, remedy=error.remedy, number=error.number)
         )
     except Exception as error:  # noqa: BLE001 - a foreign library's fault on one device must not end the others' work
-        return Answer(device, error=translate(error, device))
+        ours = translate(error, device)
+        if isinstance(ours, errors.UnreachableError):
+            # A dead session must not stand in the way of the next step, which may be the rollback.
+            _drop(task.host)
+        return Answer(device, error=ours)
+
+
+def _drop(host: Host) -> None:
+    connection = host.connections.pop(CONNECTION_NAME, None)
+    if connection is not None:
+        with contextlib.suppress(napalm_errors.NapalmException, OSError, EOFError):
+            connection.close()
 
 
 def translate(error: Exception, device: str) -> errors.DeviceError:

@@ -1,0 +1,130 @@
+"""The options that commands share, each declared once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_SELECTION = "What"
+_SOURCES = "From where"
+_ACCESS = "How routers are reached"
+_OUTPUT = "Output"
+
+
+class Format(StrEnum):
+    """How a report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+School = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--school",
+        "-s",
+        metavar="CODE",
+        help="A location by its code, e.g. 16PK00. May be given again.",
+        rich_help_panel=_SELECTION,
+    ),
+]
+Board = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--board", "-b", metavar="NUMBER", help="All locations of a school board.", rich_help_panel=_SELECTION
+    ),
+]
+Aggregation = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--aggregation",
+        "-a",
+        metavar="NAME",
+        help="All locations on an aggregation point or router, and its base.",
+        rich_help_panel=_SELECTION,
+    ),
+]
+All = Annotated[bool, typer.Option("--all", help="The whole fleet.", rich_help_panel=_SELECTION)]
+
+Inventory = Annotated[
+    Path,
+    typer.Option(
+        "--inventory",
+        "-i",
+        metavar="DIR",
+        envvar="PROVISION_INVENTORY",
+        help="The inventory directory.",
+        rich_help_panel=_SOURCES,
+    ),
+]
+Templates = Annotated[
+    Path,
+    typer.Option(
+        "--templates",
+        "-t",
+        metavar="DIR",
+        envvar="PROVISION_TEMPLATES",
+        help="The templates directory.",
+        rich_help_panel=_SOURCES,
+    ),
+]
+Secrets = Annotated[
+    str | None,
+    typer.Option(
+        "--secrets",
+        metavar="SOURCE",
+        envvar="PROVISION_SECRETS",
+        help="Where the values of secrets come from: file:PATH or env:PREFIX. [default: env:PROVISION_SECRET_]",
+        rich_help_panel=_SOURCES,
+    ),
+]
+JournalUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--journal",
+        metavar="URL",
+        envvar="PROVISION_JOURNAL",
+        help="The journal's database. [default: a SQLite file in the user's state directory]",
+        rich_help_panel=_SOURCES,
+    ),
+]
+Lab = Annotated[
+    str | None,
+    typer.Option(
+        "--lab",
+        metavar="NAME",
+        envvar="PROVISION_LAB",
+        help="Work on the virtual routers of this lab.",
+        rich_help_panel=_ACCESS,
+    ),
+]
+SshConfig = Annotated[
+    Path | None,
+    typer.Option(
+        "--ssh-config",
+        metavar="FILE",
+        envvar="PROVISION_SSH_CONFIG",
+        help="OpenSSH client configuration: host keys, identity, jump host. [default: ~/.ssh/config]",
+        rich_help_panel=_ACCESS,
+    ),
+]
+Username = Annotated[
+    str | None,
+    typer.Option(
+        "--user",
+        metavar="NAME",
+        help="Login on the routers. [default: the service's management user]",
+        rich_help_panel=_ACCESS,
+    ),
+]
+Workers = Annotated[
+    int, typer.Option("--workers", "-w", min=1, max=200, metavar="N", help="Sessions at once.", rich_help_panel=_ACCESS)
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say what is being done.", rich_help_panel=_OUTPUT)]
+OutputFormat = Annotated[
+    Format, typer.Option("--format", "-f", help="How the report is written.", rich_help_panel=_OUTPUT)
+]

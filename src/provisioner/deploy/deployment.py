@@ -1,0 +1,115 @@
+"""Provision subjects one after the other: plan, ask, push, record. The transaction itself is in `transaction`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from provisioner.deploy.model import Outcome, Result
+from provisioner.deploy.transaction import Steps, Transaction
+from provisioner.errors import ProvisionerError
+from provisioner.intent.model import Fleet, Slice
+from provisioner.journal.store import Journal, RunId
+from provisioner.network.session import Network
+from provisioner.plan.candidate import Intended, candidate
+from provisioner.plan.model import DeviceRole, Plan, Target
+from provisioner.plan.subject import Subject
+from provisioner.platforms import platform_for
+from provisioner.render.engine import Renderer
+from provisioner.secrets import SecretProvider, reveal
+from provisioner.validate.model import Check
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """What one run of `provision` works with.
+
+    Attributes:
+        fleet: The inventory.
+        renderer: The templates.
+        secrets: Where values come from.
+        network: The routers.
+        journal: Where the run is recorded; None in a dry run.
+        run_id: This run in the journal.
+        validator: Looks at a subject's service until it is well or the deadline passes.
+        approve: Asked before a push; False declines.
+        announce: Told the subject and the phase that begins.
+        dry_run: Whether to stop after the diff.
+        deadline_seconds: How long validation may wait.
+    """
+
+    fleet: Fleet
+    renderer: Renderer
+    secrets: SecretProvider
+    network: Network
+    validator: Callable[[Network, Fleet, Subject, float], Sequence[Check]]
+    approve: Callable[[Plan], bool]
+    announce: Callable[[str, str], None]
+    dry_run: bool
+    deadline_seconds: float
+    journal: Journal | None = None
+    run_id: RunId | None = None
+
+    def provision(self, subject: Subject) -> Outcome:
+        """Bring one subject to what the inventory says; trouble is in the outcome, not raised."""
+        began = time.monotonic()
+        try:
+            outcome = self._provision(subject, began)
+        except ProvisionerError as error:
+            outcome = Outcome(subject.name, subject.title, Result.FAILED, error=str(error), error_number=error.number)
+        if not outcome.seconds:
+            outcome = replace(outcome, seconds=time.monotonic() - began)
+        if self.journal is not None and self.run_id is not None:
+            self.journal.record_outcome(self.run_id, outcome)
+        return outcome
+
+    def _provision(self, subject: Subject, began: float) -> Outcome:
+        intended = {target.device: self._intended(subject, target) for target in subject.targets}
+
+        def load(target: Target, running: str) -> str:
+            text = candidate(platform_for(target.platform), target, intended[target.device], running)
+            return reveal(text, self.secrets, where=target.device)
+
+        steps = Steps(
+            candidate=load,
+            validate=lambda: self.validator(self.network, self.fleet, subject, self.deadline_seconds),
+            announce=lambda phase: self.announce(subject.name, phase),
+            validation_seconds=self.deadline_seconds,
+            message=f"provision {subject.name}",
+        )
+        transaction = Transaction(subject, self.network, steps)
+        plan: Plan | None = None
+        try:
+            plan = transaction.prepare()
+            if plan.is_empty or self.dry_run:
+                transaction.release()
+                return Outcome(
+                    subject.name, subject.title, Result.IN_SYNC if plan.is_empty else Result.DIFFERENCES, plan
+                )
+            if self.journal is not None and self.run_id is not None:
+                self.journal.record_plan(self.run_id, plan)
+            asked = time.monotonic()
+            if not self.approve(plan):
+                transaction.release()
+                return Outcome(subject.name, subject.title, Result.DECLINED, plan, seconds=asked - began)
+        except (ProvisionerError, KeyboardInterrupt):
+            transaction.release()
+            raise
+        thinking = time.monotonic() - asked
+        outcome = transaction.push(plan)
+        return replace(outcome, seconds=time.monotonic() - began - thinking)
+
+    def _intended(self, subject: Subject, target: Target) -> Intended:
+        """What the templates say for a target. Raises RenderError."""
+        if target.role is DeviceRole.EDGE:
+            if subject.location is None:  # pragma: no cover - a subject with an edge router is a location
+                raise ValueError(subject.name)
+            return Intended(base=self.renderer.edge(self.fleet, subject.location))
+        base = self.renderer.aggregation_base(self.fleet, target.device) if target.includes_base else None
+        slices: dict[str, str | None] = {}
+        for code in target.slices:
+            location = self.fleet.locations[code]
+            uplink = next(uplink for uplink in location.uplinks if uplink.aggregation_router == target.device)
+            slices[code] = self.renderer.aggregation_slice(self.fleet, Slice(location, uplink))
+        return Intended(base, slices)

@@ -1,0 +1,252 @@
+"""The transaction under every fault: wherever it strikes, what the outcome says is what the routers have.
+
+The routers here are in-memory drivers that keep commit-confirm's promises; faults strike before or after the effect
+of a step, as a lost connection does. The lab tests show the same with real routers; here every combination is tried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from provisioner.deploy.model import DeviceState, Outcome, Result
+from provisioner.deploy.transaction import Steps, Transaction
+from provisioner.errors import CandidateError, DeviceError, UnreachableError
+from provisioner.intent.types import PlatformName
+from provisioner.network.session import Answer
+from provisioner.plan.model import DeviceRole, Target
+from provisioner.plan.subject import Subject
+from provisioner.validate.model import Check
+
+T = TypeVar("T")
+OLD, NEW = "old\n", "new\n"
+DEVICES = ("ar-1", "ar-2", "er-x")
+
+
+@dataclass
+class Router:
+    """A router in memory: commit-confirm with one step back, and faults where a test puts them."""
+
+    name: str
+    running: str = OLD
+    before: str = OLD
+    pending: bool = False
+    candidate: str = ""
+    faults: dict[str, str] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+
+    def _step(self, step: str, effect: Callable[[], None]) -> None:
+        self.log.append(step)
+        fault = self.faults.get(step, "")
+        if fault == "interrupt":
+            raise KeyboardInterrupt
+        if fault == "before":
+            raise UnreachableError("gone before", where=self.name)
+        effect()
+        if fault == "after":
+            raise UnreachableError("gone after", where=self.name)
+
+    def get_config(self, **_: object) -> Mapping[str, str]:
+        return {"running": self.running}
+
+    def load_replace_candidate(self, config: str) -> None:
+        self.candidate = config
+
+    def compare_config(self) -> str:
+        if self.candidate == self.running:
+            return ""
+        return f"--- f (running)\n+++ f (candidate)\n-{self.running}+{self.candidate}"
+
+    def discard_config(self) -> None:
+        self.candidate = ""
+
+    def has_pending_commit(self) -> bool:
+        return self.pending
+
+    def commit_config(self, message: str, revert_in: int) -> None:
+        assert revert_in > 0
+
+        def effect() -> None:
+            self.before, self.running, self.pending = self.running, self.candidate, True
+
+        self._step("commit", effect)
+
+    def confirm_commit(self) -> None:
+        def effect() -> None:
+            self.pending = False
+
+        self._step("confirm", effect)
+
+    def rollback(self) -> None:
+        def effect() -> None:
+            self.running, self.pending = self.before, False
+
+        self._step("rollback", effect)
+
+    def timer_fires(self) -> None:
+        if self.pending:
+            self.running, self.pending = self.before, False
+
+
+class Routers:
+    """Runs work on routers in memory, as Network does on real ones."""
+
+    def __init__(self, routers: Sequence[Router]) -> None:
+        self.by_name = {router.name: router for router in routers}
+
+    def run(self, devices: Sequence[str], work: Callable[[object, str], T], name: str) -> Mapping[str, Answer[T]]:
+        answers: dict[str, Answer[T]] = {}
+        for device in devices:
+            try:
+                answers[device] = Answer(device, value=work(self.by_name[device], device))
+            except DeviceError as error:
+                answers[device] = Answer(device, error=error)
+        return answers
+
+
+def transaction(routers: Routers, *, healthy: bool = True, candidate: str = NEW) -> Transaction:
+    targets = tuple(
+        Target(name, DeviceRole.EDGE if name.startswith("er") else DeviceRole.AGGREGATION, PlatformName.FRR)
+        for name in routers.by_name
+    )
+    steps = Steps(
+        candidate=lambda _target, _running: candidate,
+        validate=lambda: [Check("er-x", "BGP session", healthy, "established", "established" if healthy else "idle")],
+        announce=lambda _phase: None,
+        validation_seconds=5,
+        message="test",
+    )
+    return Transaction(Subject("16PK00", "a school", targets), routers, steps)  # type: ignore[arg-type]
+
+
+def push(routers: Routers, *, healthy: bool = True) -> Outcome:
+    work = transaction(routers, healthy=healthy)
+    return work.push(work.prepare())
+
+
+def fresh(**faults: dict[str, str]) -> Routers:
+    return Routers([Router(name, faults=faults.get(name.replace("-", "_"), {})) for name in DEVICES])
+
+
+def test_a_healthy_push_is_confirmed_on_every_device() -> None:
+    routers = fresh()
+    outcome = push(routers)
+    assert outcome.result is Result.CONFIRMED
+    assert [(router.running, router.pending) for router in routers.by_name.values()] == [(NEW, False)] * 3
+    assert {device.state for device in outcome.devices} == {DeviceState.CONFIRMED}
+
+
+def test_every_device_is_committed_before_the_first_is_confirmed() -> None:
+    order: list[tuple[str, str]] = []
+    routers = fresh()
+    for router in routers.by_name.values():
+        router.log = _Recorder(order, router.name)
+    push(routers)
+    assert order == [(name, "commit") for name in DEVICES] + [(name, "confirm") for name in DEVICES]
+
+
+def test_a_failed_validation_rolls_back_everywhere_and_names_expected_and_found() -> None:
+    routers = fresh()
+    outcome = push(routers, healthy=False)
+    assert outcome.result is Result.ROLLED_BACK
+    assert "er-x: BGP session: expected established, found idle" in outcome.error
+    assert [(router.running, router.pending) for router in routers.by_name.values()] == [(OLD, False)] * 3
+
+
+def test_a_device_that_moved_since_the_diff_was_shown_stops_the_push() -> None:
+    routers = fresh()
+    work = transaction(routers)
+    plan = work.prepare()
+    routers.by_name["ar-2"].running = "somebody else's\n"
+    outcome = work.push(plan)
+    assert outcome.result is Result.FAILED
+    assert outcome.error_number == "PV5001"
+    assert "ar-2" in outcome.error
+    assert all("commit" not in router.log for router in routers.by_name.values())
+
+
+def test_a_failed_commit_is_not_rolled_back_one_commit_too_far() -> None:
+    routers = fresh(ar_2={"commit": "before"})
+    routers.by_name["ar-2"].before = "last year's\n"
+    outcome = push(routers)
+    assert outcome.result is Result.ROLLED_BACK
+    assert routers.by_name["ar-2"].running == OLD
+    assert "rollback" not in routers.by_name["ar-2"].log
+
+
+def test_an_interruption_rolls_back_what_was_committed() -> None:
+    routers = fresh(er_x={"commit": "interrupt"})
+    outcome = push(routers)
+    assert outcome.result is Result.ROLLED_BACK
+    assert outcome.error == "interrupted"
+    assert [router.running for router in routers.by_name.values()] == [OLD] * 3
+
+
+def test_an_empty_answer_is_trouble_and_never_in_sync() -> None:
+    routers = fresh()
+    routers.by_name["ar-1"].running = "\n"
+    with pytest.raises(DeviceError, match="empty configuration"):
+        transaction(routers).prepare()
+
+
+def test_a_device_that_refuses_the_candidate_stops_before_anything_is_changed() -> None:
+    routers = fresh()
+
+    def refuse(config: str) -> None:
+        raise CandidateError("line 3: unknown command", where="er-x")
+
+    routers.by_name["er-x"].load_replace_candidate = refuse  # type: ignore[method-assign]
+    with pytest.raises(CandidateError, match="line 3"):
+        transaction(routers).prepare()
+
+
+faults = st.dictionaries(
+    st.sampled_from(["commit", "confirm", "rollback"]), st.sampled_from(["before", "after", "interrupt"]), max_size=2
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(schedule=st.fixed_dictionaries(dict.fromkeys(DEVICES, faults)), healthy=st.booleans())
+def test_whatever_fails_the_outcome_tells_the_truth(schedule: dict[str, dict[str, str]], healthy: bool) -> None:
+    routers = Routers([Router(name, faults=schedule[name]) for name in DEVICES])
+    try:
+        outcome = push(routers, healthy=healthy)
+    except KeyboardInterrupt:
+        # A second interruption leaves what is unconfirmed to the timers.
+        for router in routers.by_name.values():
+            router.timer_fires()
+        return
+    said = {device.device: device.state for device in outcome.devices}
+    for name, router in routers.by_name.items():
+        match said[name]:
+            case DeviceState.CONFIRMED:
+                assert (router.running, router.pending) == (NEW, False)
+            case DeviceState.ROLLED_BACK | DeviceState.UNTOUCHED:
+                assert (router.running, router.pending) == (OLD, False)
+            case DeviceState.COMMITTED:
+                pytest.fail("a device was left committed and unconfirmed")
+    if outcome.result is Result.CONFIRMED:
+        assert healthy
+        assert set(said.values()) == {DeviceState.CONFIRMED}
+    if outcome.result is Result.ROLLED_BACK:
+        assert DeviceState.UNKNOWN not in said.values()
+        assert DeviceState.CONFIRMED not in said.values()
+    if outcome.result is Result.UNKNOWN:
+        assert DeviceState.UNKNOWN in said.values()
+        assert any(device.error for device in outcome.devices)
+
+
+class _Recorder(list[str]):
+    """Appends to a list that several routers share."""
+
+    def __init__(self, order: list[tuple[str, str]], name: str) -> None:
+        super().__init__()
+        self._order, self._name = order, name
+
+    def append(self, step: str) -> None:
+        self._order.append((self._name, step))
