@@ -62,9 +62,15 @@ class Pools(Intent):
     vlan_id: NumberRange
     location_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="Space that locations announce")]
     location_ipv6: Annotated[tuple[Network6, ...], Field(min_length=1, description="Space that locations announce")]
-    segment_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="Private space inside schools, translated")]
-    link_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="Link prefixes of uplinks, /31 each (RFC 3021)")]
-    link_ipv6: Annotated[tuple[Network6, ...], Field(min_length=1, description="Link prefixes of uplinks, /127 each (RFC 6164)")]
+    segment_ipv4: Annotated[
+        tuple[Network4, ...], Field(min_length=1, description="Private space inside schools, translated")
+    ]
+    link_ipv4: Annotated[
+        tuple[Network4, ...], Field(min_length=1, description="Link prefixes of uplinks, /31 each (RFC 3021)")
+    ]
+    link_ipv6: Annotated[
+        tuple[Network6, ...], Field(min_length=1, description="Link prefixes of uplinks, /127 each (RFC 6164)")
+    ]
 
 
 class Bfd(Intent):
@@ -391,7 +397,9 @@ class Fleet:
         object.__setattr__(self, "boards", MappingProxyType(dict(self.boards)))
         object.__setattr__(self, "aggregation_points", MappingProxyType(dict(self.aggregation_points)))
         object.__setattr__(self, "locations", MappingProxyType(dict(self.locations)))
-        routers = {router.name: (point, router) for point in self.aggregation_points.values() for router in point.routers}
+        routers = {
+            router.name: (point, router) for point in self.aggregation_points.values() for router in point.routers
+        }
         object.__setattr__(self, "_routers", MappingProxyType(routers))
 
     def __getstate__(self) -> dict[str, object]:

@@ -28,7 +28,7 @@ def _reject_bool_and_float(value: object) -> object:
 def _reject_number(value: object) -> object:
     """A key that YAML reads as a number has lost its leading zeros or its octal digits: ask for quotes."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        msg = f'write it in quotes: YAML reads {value!r} here as a number and drops leading zeros'
+        msg = f"write it in quotes: YAML reads {value!r} here as a number and drops leading zeros"
         raise ValueError(msg)  # noqa: TRY004
     return value
 
@@ -50,9 +50,13 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*
 PortName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,9}$")]
 """A physical port: at most 10 characters, so that `.4094` still fits in the kernel's 15 (IFNAMSIZ - 1)."""
 CircuitId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z][0-9A-Z/-]{2,23}$")]
-SecretReference = Annotated[str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*(?:/[0-9A-Za-z][0-9A-Za-z._-]*)*$", max_length=120)]
+SecretReference = Annotated[
+    str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*(?:/[0-9A-Za-z][0-9A-Za-z._-]*)*$", max_length=120)
+]
 """The name of a secret, looked up by a provider at run time; never a value."""
-RoleMail = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+$", max_length=120)]
+RoleMail = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+$", max_length=120)
+]
 
 Integer = Annotated[int, BeforeValidator(_reject_bool_and_float)]
 VlanId = Annotated[Integer, Field(ge=2, le=4094)]
