@@ -198,6 +198,7 @@ class Engine:
                 # Docker's AppArmor profile refuses every mount: network namespaces and a writable /sys need it.
                 security_opt=["apparmor=unconfined"],
                 pid_mode="host" if spec.sees_host_processes else None,
+                tmpfs={"/run": "mode=755"},  # what a reboot forgets
             )
             self._client.api.create_container(
                 spec.image,

@@ -1,7 +1,8 @@
 #!/usr/bin/python3 -sE
 """802.1Q sub-interfaces for a kernel without the 8021q module, behind the command that everybody uses: `ip`.
 
-Installed as `/usr/local/sbin/ip` by the container's `boot`, only where `ip link add … type vlan` says "Unknown device type".
+Installed as `/usr/local/sbin/ip` by the container's `boot`, only where `ip link add … type vlan` says "Unknown device
+type".
 
 A sub-interface is a macvlan in source mode with an empty source list: the kernel gives it no frame by itself, has it
 follow its parent's carrier, MTU and deletion as a VLAN does, and sends what it transmits through the parent. Two eBPF

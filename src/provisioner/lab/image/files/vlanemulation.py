@@ -1,6 +1,6 @@
 """ifupdown2's vlan addon for a kernel without 8021q: the same stanzas, but the device comes from the lab's `ip`."""
 
-# ruff: noqa: ANN001, ANN202, RUF012, SLF001 - ifupdown2 is not typed, and this is the form of its addons
+# ruff: noqa: ANN001, ANN202, INP001, RUF012, SLF001 - ifupdown2 is not typed, and this is the form of its addons
 # mypy: ignore-errors
 from __future__ import annotations
 
