@@ -297,7 +297,7 @@ class Lab:
     def power_cycle(self, node: str) -> None:
         """Pull a node's plug, put it in again, lay its cables; do not wait for the boot."""
         self.engine.restart(container_name(self.name, node))
-        wiring.connect(self.engine, self.name, self.topology)
+        wiring.connect(self.engine, self.name, self.topology, {node})
         if self.topology.hosts_of(node):
             wiring.settle_hosts(self.engine, self.name, self.topology, node)
 

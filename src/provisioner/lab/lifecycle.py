@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import StrEnum
@@ -155,7 +155,8 @@ def _up(
 
     _each(missing, make)
     _each(stopped, resume)
-    _settle(engine, state, topology, progress)
+    started = {*(node.name for node in missing), *(container.node for container in stopped)}
+    _settle(engine, state, topology, progress, started)
     return _status(engine, state, topology)
 
 
@@ -207,9 +208,9 @@ def _archive(files: Files) -> bytes:
     return buffer.getvalue()
 
 
-def _settle(engine: Engine, state: LabState, topology: Topology, progress: Progress) -> None:
+def _settle(engine: Engine, state: LabState, topology: Topology, progress: Progress, started: Collection[str]) -> None:
     """Cables, hosts, logins: everything that comes after the containers run."""
-    wiring.connect(engine, state.name, topology)
+    wiring.connect(engine, state.name, topology, started)
     wiring.settle_station(engine, state.name, topology)
     with_hosts = sorted({host.node for host in topology.hosts})
     _each(with_hosts, lambda node: wiring.settle_hosts(engine, state.name, topology, node))

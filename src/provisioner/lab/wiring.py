@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from provisioner.errors import LabError
@@ -33,8 +33,15 @@ _LLDP_GROUP: Final = 0x4000
 _LINES_A_BATCH: Final = 200
 
 
-def connect(engine: Engine, lab: str, topology: Topology) -> tuple[Port, ...]:
+def connect(engine: Engine, lab: str, topology: Topology, restarted: Collection[str] = ()) -> tuple[Port, ...]:
     """Lay every cable that is missing, for the containers that run.
+
+    Args:
+        engine: The Docker daemon.
+        lab: The lab's name.
+        topology: What it consists of.
+        restarted: Nodes that have just been started. The kernel takes the interfaces of a container that has ended away
+            some time later, so that what is still there of theirs may be on its way out: it is replaced.
 
     Returns:
         The ports that were connected; a second call connects none.
@@ -44,7 +51,11 @@ def connect(engine: Engine, lab: str, topology: Topology) -> tuple[Port, ...]:
     """
     carrier = container_name(lab, CARRIER)
     processes = {state.node: state.pid for state in engine.containers(lab) if state.is_running}
-    present = carrier_interfaces(engine, lab)
+    present = dict(carrier_interfaces(engine, lab))
+    for port in topology.ports:
+        if port.node in restarted and present.pop(port.carrier_interface, None) is not None:
+            # It may go by itself in this very moment.
+            engine.execute(carrier, ["/usr/bin/ip", "link", "delete", port.carrier_interface])
     missing = [port for port in topology.ports if port.carrier_interface not in present and port.node in processes]
     networks = sorted({port.network for port in topology.ports if network_interface(port.network) not in present})
     lines = [*_bridge_lines(networks), *(line for port in missing for line in _port_lines(port, processes[port.node]))]
