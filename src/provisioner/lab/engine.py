@@ -151,12 +151,6 @@ class Engine:
                         f"the image cannot be built: {message['error']}; {tail}", where=name, number="PV8012"
                     )
 
-    def import_image(self, archive: Path, name: str) -> None:
-        """Make an image of a root file system."""
-        repository, _, version = name.partition(":")
-        with _translated("the base image cannot be imported", name):
-            self._client.api.import_image_from_file(str(archive), repository=repository, tag=version)
-
     # --- containers
 
     def containers(self, lab: str) -> tuple[ContainerState, ...]:

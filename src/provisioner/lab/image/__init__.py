@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import subprocess
-import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -17,7 +14,7 @@ from provisioner.lab.engine import Engine
 REPOSITORY: Final = "provision-lab"
 REGISTRY_BASE: Final = "debian:trixie-slim"
 LOCAL_BASE: Final = "provision-lab-base:trixie"
-SUITE: Final = "trixie"
+"""Made by `bin/setup` with mmdebstrap where no registry is to be reached."""
 _PULL_SECONDS: Final = 60
 _PROXY_VARIABLES: Final = ("http_proxy", "https_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 
@@ -72,25 +69,8 @@ def _base(engine: Engine, progress: Progress) -> str:
     progress(f"pulling {REGISTRY_BASE}")
     if engine.pull(REGISTRY_BASE, timeout_seconds=_PULL_SECONDS):
         return REGISTRY_BASE
-    if os.geteuid() != 0 or shutil.which("mmdebstrap") is None:
-        raise LabError(
-            f"the base image {REGISTRY_BASE} cannot be pulled",
-            remedy="allow the registry, or run bin/demo as root: it makes the base image with mmdebstrap",
-            number="PV8010",
-        )
-    progress(f"no registry to pull from: making {LOCAL_BASE} with mmdebstrap (a minute or two)")
-    _bootstrap(engine)
-    return LOCAL_BASE
-
-
-def _bootstrap(engine: Engine) -> None:
-    with tempfile.TemporaryDirectory(prefix="provision-base-") as directory:
-        archive = Path(directory) / "base.tar"
-        command = ["mmdebstrap", "--variant=minbase", "--include=ca-certificates", SUITE, str(archive)]
-        done = subprocess.run(command, check=False, capture_output=True, text=True)
-        if done.returncode != 0:
-            last = done.stderr.strip().splitlines()[-1:] or ["no message"]
-            raise LabError(
-                f"mmdebstrap failed: {last[0]}", remedy="check the network and the Debian mirror", number="PV8011"
-            )
-        engine.import_image(archive, LOCAL_BASE)
+    raise LabError(
+        f"the base image {REGISTRY_BASE} cannot be pulled",
+        remedy="allow the registry, or run bin/setup once as root: it makes the base image with mmdebstrap",
+        number="PV8010",
+    )

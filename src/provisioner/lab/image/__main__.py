@@ -1,0 +1,25 @@
+"""`python -m provisioner.lab.image` builds the image where it is not there yet, and prints its name."""
+
+from __future__ import annotations
+
+import sys
+
+from provisioner.errors import LabError
+from provisioner.lab import image
+from provisioner.lab.engine import Engine
+
+
+def main() -> int:
+    """Build it; an error is one line."""
+    try:
+        engine = Engine()
+        name = image.ensure(engine, lambda text: sys.stderr.write(f"{text}\n"))
+    except LabError as error:
+        sys.stderr.write(f"error: {error}\n")
+        return error.exit_code
+    sys.stdout.write(f"{name}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
