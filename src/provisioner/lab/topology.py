@@ -187,7 +187,7 @@ def lan_name(code: str) -> str:
 
 def default_locations(fleet: Fleet) -> tuple[str, ...]:
     """A small sensible set: the first single-homed location and the first dual-homed one."""
-    usable = [location for location in fleet.locations.values() if not _obstacles(fleet, location)]
+    usable = [location for location in fleet.locations.values() if not any(_obstacles(fleet, location))]
     single = next((location.code for location in usable if not location.is_dual_homed), None)
     double = next((location.code for location in usable if location.is_dual_homed), None)
     return tuple(sorted(code for code in (single, double) if code is not None))

@@ -9,13 +9,17 @@ from provisioner.lab import image
 from provisioner.lab.engine import Engine
 
 
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
 def main() -> int:
     """Build it; an error is one line."""
     try:
         engine = Engine()
-        name = image.ensure(engine, lambda text: sys.stderr.write(f"{text}\n"))
+        name = image.ensure(engine, _say)
     except LabError as error:
-        sys.stderr.write(f"error: {error}\n")
+        _say(f"error: {error}")
         return error.exit_code
     sys.stdout.write(f"{name}\n")
     return 0

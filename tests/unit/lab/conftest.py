@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import pytest
 
 from provisioner.intent.model import AggregationPoint, Board, Fleet, Location, Service
 
@@ -48,7 +51,11 @@ def aggregation_point() -> AggregationPoint:
             "management_address": f"100.64.0.{10 + number}/24",
             "loopback_ipv4": f"100.65.255.{number}",
             "loopback_ipv6": f"2001:db8:c0ff::{number}",
-            "core": {"port": "core0", "ipv4": f"100.65.254.{number * 2}/31", "ipv6": f"2001:db8:c0fe::{number * 2:x}/127"},
+            "core": {
+                "port": "core0",
+                "ipv4": f"100.65.254.{number * 2}/31",
+                "ipv6": f"2001:db8:c0fe::{number * 2:x}/127",
+            },
             "ports": [{"name": "acc0", "description": "Access", "speed_mbps": 10000}],
         }
 
@@ -113,7 +120,24 @@ def fleet(*locations: Location) -> Fleet:
     )
     return Fleet(
         service=service(),
-        boards={"41234": Board.model_validate({"number": "41234", "name": "Stichting Test", "contact": "ict@example.net"})},
+        boards={
+            "41234": Board.model_validate({"number": "41234", "name": "Stichting Test", "contact": "ict@example.net"})
+        },
         aggregation_points={"utrecht": aggregation_point()},
         locations={each.code: each for each in chosen},
     )
+
+
+@pytest.fixture
+def small_fleet() -> Fleet:
+    return fleet()
+
+
+@pytest.fixture
+def make_fleet() -> Callable[..., Fleet]:
+    return fleet
+
+
+@pytest.fixture
+def make_location() -> Callable[..., Location]:
+    return location
