@@ -5,8 +5,9 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NoReturn
 
 from frr_config.document import INTERFACES, ConfigSyntaxError
 
@@ -81,13 +82,17 @@ def sort(stanzas: Iterable[Stanza]) -> tuple[Stanza, ...]:
     return tuple(sorted(stanzas, key=lambda stanza: natural_key(stanza.name)))
 
 
-def parse(text: str) -> tuple[Stanza, ...]:
+def parse(text: str, known_parents: Mapping[str, Stanza] | None = None) -> tuple[Stanza, ...]:
     """Read the section's text; order of stanzas and attributes is free, what is not understood is refused.
+
+    Args:
+        text: The section, or a fragment of one.
+        known_parents: Interfaces that sub-interfaces may stand on beside those of the text.
 
     Raises:
         ConfigSyntaxError: an unknown keyword, a bad value, an interface twice, a parent that is not there.
     """
-    return sort(_Parser(text).stanzas())
+    return sort(_Parser(text, known_parents or {}).stanzas())
 
 
 def from_ip_json(text: str) -> tuple[Stanza, ...]:
@@ -139,8 +144,9 @@ def _vlan(link: dict[str, object]) -> tuple[str | None, int | None]:
 class _Parser:
     """Reads stanzas line by line; every fault carries its line."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, known_parents: Mapping[str, Stanza]) -> None:
         self._text = text
+        self._known_parents = known_parents
         self._stanzas: dict[str, Stanza] = {}
         self._auto: dict[str, int] = {}
         self._current: str | None = None
@@ -232,13 +238,13 @@ class _Parser:
         parent_name = stanza.vlan_raw_device
         if parent_name is None:
             return
-        if parent_name not in self._stanzas:
+        parent = self._stanzas.get(parent_name) or self._known_parents.get(parent_name)
+        if parent is None:
             self._refuse(stanza.line, f"{stanza.name}: its vlan-raw-device {parent_name} has no stanza")
         if stanza.name != f"{parent_name}.{stanza.vlan_id}":
             self._refuse(stanza.line, f"{stanza.name}: must be named {parent_name}.{stanza.vlan_id}")
-        parent = self._stanzas[parent_name]
         if stanza.mtu is not None and parent.mtu is not None and stanza.mtu > parent.mtu:
             self._refuse(stanza.line, f"{stanza.name}: mtu {stanza.mtu} is more than {parent_name}'s {parent.mtu}")
 
-    def _refuse(self, number: int, reason: str) -> None:
+    def _refuse(self, number: int, reason: str) -> NoReturn:
         raise ConfigSyntaxError(INTERFACES, number, reason)

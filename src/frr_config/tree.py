@@ -141,12 +141,13 @@ def _lines(nodes: Iterable[Node], parent: str, depth: int) -> Iterator[str]:
             yield f"{pad}!"
         yield pad + node.line
         yield from _lines(node.children, node.line, depth + 1)
-        yield pad + _closer(node.line)
+        yield pad + closer(node.line)
         if not depth:
             yield "!"
 
 
-def _closer(header: str) -> str:
+def closer(header: str) -> str:
+    """The line that closes a context."""
     if header.startswith("address-family "):
         return "exit-address-family"
     if header.startswith("vrf "):

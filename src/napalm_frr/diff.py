@@ -1,0 +1,110 @@
+"""What a candidate changes, as a unified-style diff per file that a person can approve; secrets never show."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from frr_config import tree
+from frr_config.document import FILES, FRR
+from frr_config.keys import FILTER_DESCRIPTION, FILTER_ENTRY, key
+from frr_config.secrets import redact
+from frr_config.tree import Node
+
+CONTEXT_LINES = 3
+"""Lines around a change, as diff(1) -u."""
+
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+")
+_PLACE = re.compile(r"\s*(?:(?:chain|set|map|flowtable|counter) (?P<entry>\S+) \{|iface (?P<iface>\S+))")
+
+
+def compare(running: Mapping[str, str], candidate: Mapping[str, str]) -> str:
+    """The diff of all sections; empty where nothing differs."""
+    parts = []
+    for file in FILES:
+        body = _frr(running[file], candidate[file]) if file == FRR else _plain(running[file], candidate[file])
+        if body:
+            parts.append("\n".join((f"--- {file} (running)", f"+++ {file} (candidate)", *body)))
+    return "\n".join(parts)
+
+
+def _plain(before: str, after: str) -> list[str]:
+    old, new = before.splitlines(), after.splitlines()
+    lines = []
+    for line in list(difflib.unified_diff(old, new, n=CONTEXT_LINES, lineterm=""))[2:]:
+        match = _HUNK.match(line)
+        place = _place(old, int(match[1]) + CONTEXT_LINES) if match else ""
+        lines.append(f"{line} {place}" if place else line)
+    return lines
+
+
+def _place(lines: Sequence[str], number: int) -> str:
+    """The chain, set or interface that a line is in."""
+    for line in reversed(lines[:number]):
+        match = _PLACE.match(line)
+        if match:
+            return line.strip().rstrip(" {")
+    return ""
+
+
+def _frr(before: str, after: str) -> list[str]:
+    old, new = tree.significant(tree.parse(before)), tree.significant(tree.parse(after))
+    hunks: dict[str, list[str]] = {}
+    for one, other in _pairs(old, new):
+        lines = list(_node(one, other, 0))
+        if lines:
+            hunks.setdefault(_title(other or one), []).extend(lines)
+    return [line for title, lines in hunks.items() for line in (f"@@ {title} @@", *lines)]
+
+
+def _title(node: Node | None) -> str:
+    assert node is not None  # noqa: S101 - a pair has one side at least
+    match = FILTER_ENTRY.match(node.line) or FILTER_DESCRIPTION.match(node.line)
+    if match:
+        return match["list"]
+    return node.line if node.children or tree.opens_context(node.line) else "global"
+
+
+def _pairs(old: Sequence[Node], new: Sequence[Node]) -> Iterator[tuple[Node | None, Node | None]]:
+    """Lines of two states of a context that belong together; in the new order, what only the old has at its end."""
+    lines_before, left = {node.line: node for node in old}, {key(node.line): node for node in old}
+    lines_after = {node.line for node in new}
+    for node in new:
+        if node.line in lines_before:
+            yield lines_before[node.line], node
+            continue
+        # A line that says what another said before stands beside it.
+        counterpart = left.get(key(node.line))
+        if counterpart is not None and counterpart.line not in lines_after:
+            lines_after.add(counterpart.line)
+            yield counterpart, node
+        else:
+            yield None, node
+    for node in old:
+        if node.line not in lines_after:
+            yield node, None
+
+
+def _node(old: Node | None, new: Node | None, depth: int) -> Iterable[str]:
+    pad = " " * depth
+    if old is not None and new is not None and old.line == new.line:
+        inside = [line for pair in _pairs(old.children, new.children) for line in _node(*pair, depth + 1)]
+        return [f" {pad}{new.line}", *inside] if inside else []
+    lines: list[str] = []
+    if old is not None and new is not None and redact(old.line) == redact(new.line):
+        return [f"-{pad}{redact(old.line)}", f"+{pad}{redact(new.line)} (changed)"]
+    if old is not None and new is not None and (old.children or new.children):
+        inside = [line for pair in _pairs(old.children, new.children) for line in _node(*pair, depth + 1)]
+        return [f"-{pad}{redact(old.line)}", f"+{pad}{redact(new.line)}", *inside]
+    for sign, node in (("-", old), ("+", new)):
+        if node is not None:
+            lines.append(f"{sign}{pad}{redact(node.line)}")
+            lines += [f"{sign}{' ' * (depth + level)}{redact(line)}" for level, line in _flat(node.children, 1)]
+    return lines
+
+
+def _flat(nodes: Iterable[Node], level: int) -> Iterator[tuple[int, str]]:
+    for node in nodes:
+        yield level, node.line
+        yield from _flat(node.children, level + 1)
