@@ -11,7 +11,9 @@ Path = tuple[str, ...]
 
 _CLOSER = re.compile(r"exit(-[a-z-]+)?|end")
 _NOISE = re.compile(
-    r"(no )?frr (version|defaults)\b|Building configuration|Current configuration|service integrated-vtysh-config$"
+    r"(no )?frr (version|defaults)\b|Building configuration|Current configuration|service integrated-vtysh-config$|"
+    # FRR 10.3 shows the system's host name, whatever its own configuration says; `hostname` sets nothing.
+    r"(no )?(hostname|domainname)\b"
 )
 _CONTEXT = re.compile(
     r"interface \S|router \S|route-map \S+ (permit|deny) \d|address-family \S|vrf \S|bfd$|line vty|key chain \S|rpki|"

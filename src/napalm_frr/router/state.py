@@ -5,7 +5,6 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterator, Mapping
@@ -192,8 +191,8 @@ class State:
         """Say that a commit waits, or that none does."""
         if pending is None:
             _remove(f"{VOLATILE}/pending")
-            shutil.rmtree(f"{VOLATILE}/before", ignore_errors=True)
-            shutil.rmtree(f"{VOLATILE}/committed", ignore_errors=True)
+            for name in ("before", "committed"):  # they hold secrets
+                _remove(f"{VOLATILE}/{name}.conf")
         else:
             write_private(f"{VOLATILE}/pending", json.dumps(asdict(pending)))
 
