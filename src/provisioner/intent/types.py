@@ -17,10 +17,10 @@ FRR, nftables, ifupdown2, Junos or IOS.
 """
 
 
-def _reject_bool_and_float(value: object) -> object:
-    """Keep YAML's `yes`, `1.0` and `0x10` surprises from being read as what the author did not mean."""
-    if isinstance(value, bool | float):
-        msg = f"a number without a fraction is wanted here, not {value!r}"
+def _only_whole_numbers(value: object) -> object:
+    """Keep `yes`, `1.0` and quoted numbers from being read as what the author did not mean."""
+    if isinstance(value, bool | float | str):
+        msg = "write a whole number, without quotes or a fraction"
         raise ValueError(msg)  # noqa: TRY004 - pydantic turns ValueError alone into a finding
     return value
 
@@ -28,7 +28,7 @@ def _reject_bool_and_float(value: object) -> object:
 def _reject_number(value: object) -> object:
     """A key that YAML reads as a number has lost its leading zeros or its octal digits: ask for quotes."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        msg = f"write it in quotes: YAML reads {value!r} here as a number and drops leading zeros"
+        msg = "write it in quotes: YAML reads it as a number and drops leading zeros"
         raise ValueError(msg)  # noqa: TRY004
     return value
 
@@ -36,7 +36,7 @@ def _reject_number(value: object) -> object:
 def _network_text(value: object) -> object:
     """Networks and addresses are text; ipaddress would read a bare integer as an address."""
     if isinstance(value, bool | int | float | bytes):
-        msg = f"an address in text form is wanted here, not {value!r}"
+        msg = "write an address in its text form"
         raise ValueError(msg)  # noqa: TRY004
     return value
 
@@ -58,7 +58,7 @@ RoleMail = Annotated[
     str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+$", max_length=120)
 ]
 
-Integer = Annotated[int, BeforeValidator(_reject_bool_and_float)]
+Integer = Annotated[int, BeforeValidator(_only_whole_numbers)]
 VlanId = Annotated[Integer, Field(ge=2, le=4094)]
 """IEEE 802.1Q: 0 and 4095 are reserved, 1 is the default VLAN that no tagged service uses."""
 Asn = Annotated[Integer, Field(ge=1, le=4294967294)]

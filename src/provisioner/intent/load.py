@@ -1,0 +1,138 @@
+"""Load an inventory directory: every file read, every problem found in one run, a Fleet or an error with all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from pathlib import Path
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
+
+from provisioner.intent.checks import Complaint, File, check_fleet
+from provisioner.intent.model import AggregationPoint, Boards, Fleet, Location, Service
+from provisioner.intent.problems import InvalidInventoryError, Problem
+from provisioner.intent.source import read
+from provisioner.intent.validate import model_from
+
+SERVICE_FILE: Final = "service.yaml"
+BOARDS_FILE: Final = "boards.yaml"
+AGGREGATION_DIRECTORY: Final = "aggregation"
+LOCATIONS_DIRECTORY: Final = "locations"
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def load_fleet(directory: Path, *, only: Collection[str] | None = None) -> Fleet:
+    """Read and validate an inventory.
+
+    Args:
+        directory: Where `service.yaml` is.
+        only: Location codes; other locations are not read, and the Fleet says that it is not complete. None reads all.
+
+    Returns:
+        The Fleet, in which everything refers to something and nothing is given out twice.
+
+    Raises:
+        InvalidInventoryError: with every problem that this run found.
+    """
+    problems: list[Problem] = []
+    if not directory.is_dir():
+        raise InvalidInventoryError(
+            [Problem(str(directory), 0, "", "is no directory", "name the inventory with --inventory", "PV1000")]
+        )
+    problems += _misplaced(directory)
+
+    def load(path: Path, kind: type[Model]) -> Model | None:
+        source = read(path)
+        if isinstance(source, Problem):
+            problems.append(source)
+            return None
+        found = model_from(source, kind)
+        if isinstance(found, list):
+            problems.extend(found)
+            return None
+        return found
+
+    service = load(directory / SERVICE_FILE, Service)
+    boards = load(directory / BOARDS_FILE, Boards)
+    points = {path: load(path, AggregationPoint) for path in _files(directory / AGGREGATION_DIRECTORY)}
+    locations = {path: load(path, Location) for path in _location_files(directory, only)}
+    problems += _misnamed({path: point.name for path, point in points.items() if point}, "name")
+    problems += _misnamed({path: location.code for path, location in locations.items() if location}, "code")
+    if service is None or boards is None:
+        raise InvalidInventoryError(problems)
+    fleet = Fleet(
+        service=service,
+        boards={board.number: board for board in boards.boards},
+        aggregation_points={point.name: point for point in points.values() if point},
+        locations=dict(sorted((location.code, location) for location in locations.values() if location)),
+        complete=only is None,
+    )
+    paths = {
+        (File.SERVICE, ""): directory / SERVICE_FILE,
+        (File.BOARDS, ""): directory / BOARDS_FILE,
+        **{(File.AGGREGATION, point.name): path for path, point in points.items() if point},
+        **{(File.LOCATION, location.code): path for path, location in locations.items() if location},
+    }
+    # Where a file is not valid, what refers to it would be blamed for nothing.
+    dangling = {"PV1401", "PV1402", "PV1403"} if problems else set()
+    problems += [_problem(complaint, paths) for complaint in check_fleet(fleet) if complaint.number not in dangling]
+    if problems:
+        raise InvalidInventoryError(problems)
+    return fleet
+
+
+def location_codes(directory: Path) -> tuple[str, ...]:
+    """The codes that an inventory has a file for, without reading one."""
+    return tuple(path.stem for path in _files(directory / LOCATIONS_DIRECTORY))
+
+
+def _files(directory: Path) -> list[Path]:
+    return sorted(path for path in directory.iterdir() if path.suffix == ".yaml") if directory.is_dir() else []
+
+
+def _location_files(directory: Path, only: Collection[str] | None) -> list[Path]:
+    if only is None:
+        return _files(directory / LOCATIONS_DIRECTORY)
+    return [directory / LOCATIONS_DIRECTORY / f"{code}.yaml" for code in sorted(only)]
+
+
+def _misplaced(directory: Path) -> Iterable[Problem]:
+    """A file that would silently not be read (`16PK00.yml`) is a school that silently has no config."""
+    for folder in (directory, directory / AGGREGATION_DIRECTORY, directory / LOCATIONS_DIRECTORY):
+        if not folder.is_dir():
+            yield Problem(str(folder), 0, "", "is not there", "an inventory has one", "PV1013")
+            continue
+        for path in folder.iterdir():
+            known = path.suffix == ".yaml" if folder != directory else path.name in {SERVICE_FILE, BOARDS_FILE}
+            folders = folder == directory and path.name in {AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY}
+            harmless = path.name.startswith(".") or path.suffix in {".md", ".txt"}
+            if not (known or folders or harmless):
+                yield Problem(
+                    str(path), 0, "", "is not read: not a name that an inventory has", "rename or remove it", "PV1014"
+                )
+
+
+def _misnamed(names: Mapping[Path, str], field: str) -> Iterable[Problem]:
+    for path, name in names.items():
+        if path.stem != name:
+            yield _at(
+                path,
+                (field,),
+                f"{name!r} is in a file named {path.name!r}",
+                f"rename the file to {name}.yaml",
+                "PV1015",
+            )
+
+
+def _problem(complaint: Complaint, paths: Mapping[tuple[File, str], Path]) -> Problem:
+    path = paths[complaint.file, complaint.key]
+    return _at(path, complaint.where, complaint.what, complaint.remedy, complaint.number)
+
+
+def _at(path: Path, where: tuple[str | int, ...], what: str, remedy: str, number: str) -> Problem:
+    """A problem at a field; the file is read once more for its line, since only files with a problem need one."""
+    source = read(path)
+    if isinstance(source, Problem):  # pragma: no cover - it was readable a moment ago
+        return source
+    return source.problem(where, what, remedy, number)
