@@ -1,0 +1,117 @@
+"""The phrases that text and Markdown share, and the guard that every foreign text passes before it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from provisioner.deploy.model import DeviceState, Outcome, Result
+from provisioner.plan.model import DeviceDiff, DeviceRole, FileDiff, Target
+
+RESULTS: Final = {
+    Result.IN_SYNC: "in sync",
+    Result.DIFFERENCES: "differences",
+    Result.DECLINED: "declined",
+    Result.CONFIRMED: "confirmed",
+    Result.ROLLED_BACK: "rolled back",
+    Result.FAILED: "failed",
+    Result.UNKNOWN: "unknown",
+}
+"""Each result as a person says it."""
+
+STATES: Final = {
+    DeviceState.UNTOUCHED: "untouched",
+    DeviceState.COMMITTED: "committed, not confirmed",
+    DeviceState.CONFIRMED: "confirmed",
+    DeviceState.ROLLED_BACK: "rolled back",
+    DeviceState.UNKNOWN: "unknown: look at it",
+}
+"""Each state of a device as a person says it."""
+
+
+def visible(text: str) -> str:
+    r"""A text from elsewhere as something that can be shown: no terminal escape, no invisible character survives.
+
+    Control characters, bidirectional overrides and the like become their escape; a tab stays a tab.
+
+    >>> visible("description \x1b[2Jgone")
+    'description \\x1b[2Jgone'
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        character if character.isprintable() or character == "\t" else _escaped(character) for character in text
+    )
+
+
+def _escaped(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 device`, `3 devices`.
+
+    >>> counted(1, "check"), counted(0, "check")
+    ('1 check', '0 checks')
+    """
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def part(target: Target) -> str:
+    """The part of a router's config that a plan may touch: `whole router`, `base`, `slice 16PK00`."""
+    if target.role is DeviceRole.EDGE:
+        return "whole router"
+    slices = ", ".join(target.slices)
+    noun = "slice" if len(target.slices) == 1 else "slices"
+    parts = (["base"] if target.includes_base else []) + ([f"{noun} {slices}"] if slices else [])
+    return " and ".join(parts) or "nothing"
+
+
+def role(target: Target) -> str:
+    """Which end of the uplink a router is, in words."""
+    return f"{target.role.value} router"
+
+
+def totals(files: Sequence[FileDiff]) -> tuple[int, int]:
+    """How many lines a set of diffs adds and removes."""
+    return sum(file.added for file in files), sum(file.removed for file in files)
+
+
+def files_of(diffs: Sequence[DeviceDiff]) -> list[FileDiff]:
+    """Every file of every device of a plan."""
+    return [file for diff in diffs for file in diff.files]
+
+
+def sentence(outcome: Outcome) -> str:
+    """What came of one subject, after the name of the result: `nothing to do`."""
+    changed = [] if outcome.plan is None else [diff for diff in outcome.plan.diffs if not diff.is_empty]
+    devices = counted(len(changed), "device")
+    sentences = {
+        Result.IN_SYNC: "nothing to do",
+        Result.DIFFERENCES: f"{devices} to change; this was a dry run",
+        Result.DECLINED: "nothing was changed",
+        Result.CONFIRMED: f"{devices} changed, validated and confirmed",
+        Result.ROLLED_BACK: "every device is as it was before",
+        Result.FAILED: "nothing was changed",
+        Result.UNKNOWN: "not every device could be put back; look at those below",
+    }
+    return sentences[outcome.result]
+
+
+def trouble(outcome: Outcome) -> str:
+    """The error of an outcome in one line, its number included; empty where there is none."""
+    if not outcome.error or not outcome.error_number or outcome.error_number in outcome.error:
+        return visible(outcome.error)
+    return visible(f"{outcome.error} [{outcome.error_number}]")
+
+
+def seconds(duration: float) -> str:
+    """A duration for a person.
+
+    >>> seconds(8.04), seconds(75)
+    ('8.0 s', '1 min 15 s')
+    """
+    if duration < 60:  # noqa: PLR2004 - seconds in a minute
+        return f"{duration:.1f} s"
+    minutes, rest = divmod(round(duration), 60)
+    return f"{minutes} min {rest} s"
