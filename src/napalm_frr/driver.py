@@ -6,14 +6,15 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from napalm.base import NetworkDriver
-from napalm.base import models
+from napalm.base import NetworkDriver, models
+from napalm.base import constants as c
 from napalm.base.exceptions import CommandErrorException, MergeConfigException, ReplaceConfigException
 
 from frr_config.document import Document
-from napalm_frr import configuration
+from napalm_frr import commands, configuration, getters
+from napalm_frr.commands import vtysh
 from napalm_frr.configuration import LOCK_LIFETIME_SECONDS, READ_RUNNING, READ_STARTUP, Configuration
-from napalm_frr.session import Session, resolve
+from napalm_frr.session import Session, quote, resolve
 
 _MARK = "#: napalm-frr"
 
@@ -144,6 +145,137 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
     def _running(self) -> Document:
         return configuration.running_document(self._show(READ_RUNNING))
 
+    # --- getters --------------------------------------------------------------------------------------------------------
+
+    def get_facts(self) -> models.FactsDict:
+        """Who the router is; its uptime is that of its first process."""
+        shown = self._show((commands.SYSTEM, commands.VERSION, commands.LINKS))
+        return getters.facts(shown[commands.SYSTEM], shown[commands.VERSION], _json(shown, commands.LINKS))
+
+    def get_interfaces(self) -> dict[str, models.InterfaceDict]:
+        """Interfaces; when one last changed state is not known to the kernel (-1)."""
+        shown = self._show((commands.LINKS, commands.SPEEDS))
+        return getters.interfaces(_json(shown, commands.LINKS), shown[commands.SPEEDS])
+
+    def get_interfaces_ip(self) -> dict[str, models.InterfacesIPDict]:
+        """Addresses of all interfaces, link-local ones too."""
+        return getters.interfaces_ip(self._json(commands.ADDRESSES))
+
+    def get_interfaces_counters(self) -> dict[str, models.InterfaceCounterDict]:
+        """Counters of all interfaces; -1 for what Linux does not count."""
+        return getters.counters(self._json(commands.COUNTERS))
+
+    def get_bgp_neighbors(self) -> dict[str, models.BGPStateNeighborsPerVRFDict]:
+        """BGP sessions by VRF; received and accepted both count what the inbound policy let through."""
+        shown = self._show((commands.BGP_SUMMARY, commands.BGP_NEIGHBORS))
+        return getters.bgp_neighbors(_json(shown, commands.BGP_SUMMARY), _json(shown, commands.BGP_NEIGHBORS))
+
+    def get_bgp_neighbors_detail(self, neighbor_address: str = "") -> dict[str, models.PeerDetailsDict]:
+        """BGP sessions in detail, by VRF and remote AS."""
+        return getters.bgp_neighbors_detail(self._json(commands.BGP_NEIGHBORS), neighbor_address)
+
+    def get_route_to(
+        self, destination: str = "", protocol: str = "", longer: bool = False
+    ) -> dict[str, models.RouteDict]:
+        """Routes to a prefix or an address of the default VRF, with BGP's attributes; all routes for an empty one."""
+        if destination and not getters.is_prefix_or_address(destination):
+            raise CommandErrorException(f"{destination!r} is neither a prefix nor an address")
+        family = "ipv6" if ":" in destination else "ip"
+        longest = " longer-prefixes" if longer and destination else ""
+        table = commands.vtysh(f"show {family} route {destination}{longest} json".replace("  ", " "))
+        shown = self._show((table, commands.BGP_SUMMARY))
+        found = _json(shown, table)
+        prefixes = [prefix for prefix, entries in found.items() if any(entry["protocol"] == "bgp" for entry in entries)]
+        asked = {
+            prefix: commands.vtysh(f"show bgp {'ipv6' if ':' in prefix else 'ipv4'} unicast {prefix} json")
+            for prefix in prefixes
+        }
+        details = self._show(tuple(asked.values())) if asked else {}
+        summary = _json(shown, commands.BGP_SUMMARY).get("default") or {}
+        local_as = next((int(family["as"]) for family in summary.values() if "as" in family), 0)
+        bgp = {prefix: getters.loads(details[command], command) for prefix, command in asked.items()}
+        return getters.routes(found, bgp, local_as, protocol)
+
+    def get_arp_table(self, vrf: str = "") -> list[models.ARPTableDict]:
+        """IPv4 neighbors that answered; `age` is seconds since the last confirmation."""
+        return getters.arp_table(self._json(f"{commands.NEIGHBORS_4}{_in_vrf(vrf)}"))
+
+    def get_ipv6_neighbors_table(self) -> list[models.IPV6NeighborDict]:
+        """IPv6 neighbors that answered; `age` is seconds since the last confirmation."""
+        return getters.ipv6_neighbors(self._json(commands.NEIGHBORS_6))
+
+    def get_lldp_neighbors(self) -> dict[str, list[models.LLDPNeighborDict]]:
+        """LLDP neighbors; none where lldpd does not run."""
+        return getters.lldp_neighbors(self._json(commands.LLDP))
+
+    def get_lldp_neighbors_detail(self, interface: str = "") -> dict[str, list[models.LLDPNeighborDetailDict]]:
+        """LLDP neighbors in detail; none where lldpd does not run."""
+        return getters.lldp_neighbors_detail(self._json(commands.LLDP), interface)
+
+    def get_users(self) -> dict[str, models.UsersDict]:
+        """Logins with a shell: level 15 with all rights by sudo, else 1; no password hashes."""
+        return getters.users(self._show((commands.USERS,))[commands.USERS])
+
+    def get_snmp_information(self) -> models.SNMPDict:
+        """What snmpd.conf says; communities are shown as `<secret>`."""
+        shown = self._show((commands.SNMP, commands.HOSTNAME))
+        return getters.snmp(shown[commands.SNMP], shown[commands.HOSTNAME].strip())
+
+    def ping(
+        self,
+        destination: str,
+        source: str = c.PING_SOURCE,
+        ttl: int = c.PING_TTL,
+        timeout: int = c.PING_TIMEOUT,
+        size: int = c.PING_SIZE,
+        count: int = c.PING_COUNT,
+        vrf: str = c.PING_VRF,
+        source_interface: str = c.PING_SOURCE_INTERFACE,
+    ) -> models.PingResultDict:
+        """Ping; never fragmented, so a size that does not fit the path gets no answer.
+
+        Args:
+            destination: Address or name.
+            source: Address to ping from.
+            ttl: Hops.
+            timeout: Seconds to wait for an answer.
+            size: Bytes of payload: an IPv4 packet is 28 longer, an IPv6 packet 48.
+            count: Packets.
+            vrf: Routing instance.
+            source_interface: Interface to ping from, where no source is given.
+        """
+        origin = source or source_interface
+        options = [*_vrf_exec(vrf), "ping", "-n", "-M", "do", "-c", str(int(count)), "-W", str(int(timeout))]
+        options += ["-t", str(int(ttl)), "-s", str(int(size)), "-i", "0.2", *(("-I", origin) if origin else ())]
+        output, complaints = self._probe([*options, "--", destination], float(count) * (timeout + 1) + 10)
+        return getters.ping(output, complaints)
+
+    def traceroute(
+        self,
+        destination: str,
+        source: str = c.TRACEROUTE_SOURCE,
+        ttl: int = c.TRACEROUTE_TTL,
+        timeout: int = c.TRACEROUTE_TIMEOUT,
+        vrf: str = c.TRACEROUTE_VRF,
+    ) -> models.TracerouteResultDict:
+        """Traceroute, three probes a hop, without name look-ups."""
+        options = [*_vrf_exec(vrf), "traceroute", "-n", "-q", "3", "-w", str(int(timeout)), "-m", str(int(ttl))]
+        options += ["-s", source] if source else []
+        output, complaints = self._probe([*options, "--", destination], float(ttl) * timeout * 3 + 10)
+        return getters.traceroute(output, complaints)
+
+    def cli(self, commands: list[str], encoding: str = "text") -> dict[str, str | dict[str, Any]]:
+        """Show commands of FRR (vtysh), or of the system's shell where one starts with `!`.
+
+        Raises:
+            CommandErrorException: one of them failed.
+        """
+        if encoding != "text":
+            raise NotImplementedError(f"{encoding} is not an encoding of this driver")
+        lines = [one[1:].strip() if one.startswith("!") else vtysh(one) for one in commands]
+        shown = self._show(lines)
+        return {command: shown[line] for command, line in zip(commands, lines, strict=True)}
+
     # --- reading --------------------------------------------------------------------------------------------------------
 
     @property
@@ -151,6 +283,13 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
         if self._session is None:
             raise CommandErrorException(f"{self.hostname}: the session is not open")
         return self._session
+
+    def _json(self, command: str) -> getters.Json:
+        return _json(self._show((command,)), command)
+
+    def _probe(self, arguments: Sequence[str], timeout: float) -> tuple[str, str]:
+        done = self._live.run(quote(arguments), timeout=timeout)
+        return done.stdout, done.stderr
 
     def _show(self, commands: Sequence[str], may_fail: bool = False, timeout: float | None = None) -> dict[str, str]:
         """Outputs of commands, run in one round trip.
@@ -172,3 +311,15 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
                 raise CommandErrorException(f"{self.hostname}: {command}: {said}")
             outputs[command] = "" if status else output
         return outputs
+
+
+def _json(shown: Mapping[str, str], command: str) -> getters.Json:
+    return getters.loads(shown[command], command)
+
+
+def _in_vrf(vrf: str) -> str:
+    return f" vrf {quote((vrf,))}" if vrf and vrf != "global" else ""
+
+
+def _vrf_exec(vrf: str) -> tuple[str, ...]:
+    return ("ip", "vrf", "exec", vrf) if vrf and vrf != "global" else ()
