@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from provisioner.deploy.model import Outcome, Result
+from provisioner.deploy.model import INTERRUPTED, Outcome, Result
+from provisioner.deploy.recorder import Recorder
 from provisioner.deploy.transaction import Steps, Transaction
 from provisioner.errors import ProvisionerError
 from provisioner.intent.model import Fleet, Slice
-from provisioner.journal.store import Journal, RunId
 from provisioner.network.session import Network
 from provisioner.plan.candidate import Intended, candidate
 from provisioner.plan.model import DeviceRole, Plan, Target
@@ -30,11 +30,10 @@ class Deployment:
         renderer: The templates.
         secrets: Where values come from.
         network: The routers.
-        journal: Where the run is recorded; None in a dry run.
-        run_id: This run in the journal.
         validator: Looks at a subject's service until it is well or the deadline passes.
         approve: Asked before a push; False declines.
         announce: Told the subject and the phase that begins.
+        record: This run in the journal.
         dry_run: Whether to stop after the diff.
         deadline_seconds: How long validation may wait.
     """
@@ -46,10 +45,9 @@ class Deployment:
     validator: Callable[[Network, Fleet, Subject, float], Sequence[Check]]
     approve: Callable[[Plan], bool]
     announce: Callable[[str, str], None]
+    record: Recorder
     dry_run: bool
     deadline_seconds: float
-    journal: Journal | None = None
-    run_id: RunId | None = None
 
     def provision(self, subject: Subject) -> Outcome:
         """Bring one subject to what the inventory says; trouble is in the outcome, not raised."""
@@ -58,10 +56,17 @@ class Deployment:
             outcome = self._provision(subject, began)
         except ProvisionerError as error:
             outcome = Outcome(subject.name, subject.title, Result.FAILED, error=str(error), error_number=error.number)
+        except KeyboardInterrupt:
+            outcome = Outcome(
+                subject.name,
+                subject.title,
+                Result.FAILED,
+                error="interrupted before anything was pushed",
+                error_number=INTERRUPTED,
+            )
         if not outcome.seconds:
             outcome = replace(outcome, seconds=time.monotonic() - began)
-        if self.journal is not None and self.run_id is not None:
-            self.journal.record_outcome(self.run_id, outcome)
+        self.record.outcome(outcome)
         return outcome
 
     def _provision(self, subject: Subject, began: float) -> Outcome:
@@ -87,8 +92,7 @@ class Deployment:
                 return Outcome(
                     subject.name, subject.title, Result.IN_SYNC if plan.is_empty else Result.DIFFERENCES, plan
                 )
-            if self.journal is not None and self.run_id is not None:
-                self.journal.record_plan(self.run_id, plan)
+            self.record.plan(plan)
             asked = time.monotonic()
             if not self.approve(plan):
                 transaction.release()

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from provisioner import errors
 from provisioner.plan.model import Plan
 from provisioner.validate.model import Check
+
+INTERRUPTED: Final = "PV5002"
+"""The error number of an outcome that a person's Ctrl-C ended."""
 
 
 class Result(StrEnum):
@@ -102,3 +106,20 @@ class Report:
     def exit_code(self) -> int:
         """The worst of all outcomes."""
         return max((outcome.result.exit_code for outcome in self.outcomes), default=errors.EXIT_OK)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """What the journal keeps of one command.
+
+    Attributes:
+        command: As typed; holds no secret, since no option takes one.
+        commit: The commit of the inventory, as in Report.
+        actor: `user@host` of who typed it.
+        dry_run: Whether nothing was to be changed.
+    """
+
+    command: str
+    commit: str
+    actor: str
+    dry_run: bool

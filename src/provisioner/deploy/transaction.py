@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from napalm.base import NetworkDriver
 
-from provisioner.deploy.model import DeviceOutcome, DeviceState, Outcome, Result
+from provisioner.deploy.model import INTERRUPTED, DeviceOutcome, DeviceState, Outcome, Result
 from provisioner.errors import CommitError, DeviceError, ProvisionerError
 from provisioner.network.session import Answer, Network
 from provisioner.plan.diff import split_by_file
@@ -96,7 +96,7 @@ class Transaction:
             self._steps.announce("reading back")
             self._insist_on_nothing_left()
         except KeyboardInterrupt:
-            return self._undo(approved, checks, "interrupted", "PV5002")
+            return self._undo(approved, checks, "interrupted", INTERRUPTED)
         except ProvisionerError as error:
             return self._undo(approved, checks, str(error), error.number)
         return self._outcome(Result.CONFIRMED, approved, checks)
@@ -186,10 +186,9 @@ class Transaction:
                 timer = f"; unless confirmed, it reverts within {self._steps.revert_in_seconds} s of the commit"
                 self._errors[device] = f"{answer.error}{timer}"
         self._network.run(self._in_state(DeviceState.UNTOUCHED), _discard, "discard")
+        result = Result.ROLLED_BACK if touched else Result.FAILED
         if self._in_state(DeviceState.UNKNOWN):
             result = Result.UNKNOWN
-        else:
-            result = Result.ROLLED_BACK if touched else Result.FAILED
         return replace(self._outcome(result, approved, checks), error=error, error_number=number)
 
     def _put_back(self, driver: NetworkDriver, device: str) -> None:
