@@ -310,7 +310,7 @@ class Lab:
         Args:
             node: Where.
             interface: On which; a tag is shown on the trunk port, not on the sub-interface.
-            expression: A filter of tcpdump's.
+            expression: A filter of tcpdump's; without `vlan` in it, it holds for tagged and untagged frames.
         """
         with self._capture(self.node(node), interface, expression) as seen:
             yield seen
@@ -325,7 +325,10 @@ class Lab:
     @contextmanager
     def _capture(self, where: NodeHandle, interface: str, expression: str) -> Iterator[Capture]:
         path = f"/run/capture-{uuid.uuid4().hex}"
-        tcpdump = shlex.join(["tcpdump", "-U", "-n", "-e", "-l", "-i", interface, expression])
+        if expression and "vlan" not in expression:
+            # tcpdump's filters look behind a tag only when told; an emulated VLAN shows its own frames tagged on the way out.
+            expression = f"({expression}) or (vlan and ({expression}))"
+        tcpdump = shlex.join(["tcpdump", "--immediate-mode", "-U", "-n", "-e", "-l", "-i", interface, expression])
         dump = f"echo $$ >{path}.pid; exec {tcpdump} >{path} 2>{path}.err"
         where.launch("sh", "-c", dump)
         eventually(

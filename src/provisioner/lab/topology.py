@@ -317,11 +317,11 @@ def _host_address(segment: Segment) -> IPv4Interface | None:
 
 def _internet(service: Service) -> Host:
     """A host outside everything that the inventory gives out."""
-    pools = service.pools
+    pools, managed = service.pools, service.management.networks_ipv4
     ipv4 = next(
         network
         for network in _DOCUMENTATION_IPV4
-        if not _overlaps(network, (*pools.location_ipv4, *pools.segment_ipv4, *pools.link_ipv4))
+        if not _overlaps(network, (*pools.location_ipv4, *pools.segment_ipv4, *pools.link_ipv4, *managed))
     )
     ipv6 = next(
         network for network in _DOCUMENTATION_IPV6 if not _overlaps(network, (*pools.location_ipv6, *pools.link_ipv6))

@@ -19,6 +19,8 @@ rule). The VLAN id is kept in the device itself, as macvlan's broadcast queue le
 from __future__ import annotations
 
 import ctypes
+import fcntl
+import hashlib
 import json
 import os
 import re
@@ -183,10 +185,27 @@ class Vlan(NamedTuple):
     vlan_id: int
 
 
+_SIOCGIFHWADDR, _SIOCSIFHWADDR, _ARPHRD_ETHER = 0x8927, 0x8924, 1
+
+
+def _set_stable_address(vlan: Vlan) -> None:
+    """A VLAN has its parent's address, which a macvlan may not have: it gets one that follows from it.
+
+    So a sub-interface that is deleted and made again is the same neighbour to others, as a VLAN would be.
+    """
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        request = struct.pack("16sH22x", vlan.parent.encode(), 0)
+        parent_address = fcntl.ioctl(any_socket, _SIOCGIFHWADDR, request)[18:24]
+        digest = hashlib.sha256(parent_address + struct.pack("!H", vlan.vlan_id)).digest()
+        address = b"\x02" + digest[:5]  # locally administered
+        fcntl.ioctl(any_socket, _SIOCSIFHWADDR, struct.pack("16sH6s16x", vlan.name.encode(), _ARPHRD_ETHER, address))
+
+
 def attach(vlan: Vlan) -> None:
     """Make a VLAN of the macvlan that was just created. It is still down, so that no frame has left it untagged."""
     netlink = Netlink()
     child, parent = socket.if_nametoindex(vlan.name), socket.if_nametoindex(vlan.parent)
+    _set_stable_address(vlan)
     for ifindex in (child, parent):
         netlink.add_clsact(ifindex)
     push, pop = load_program(push_program(vlan.vlan_id)), load_program(pop_program(vlan.vlan_id, child))
