@@ -81,6 +81,7 @@ def run(request: Request) -> int:
     Raises:
         ProvisionerError: trouble before the first subject; later trouble is in the report.
     """
+    request.selection.insist_on_something()
     _refuse_to_ask_nobody(request)
     fleet, chosen = load_selected(request.inventory, request.selection, only_active=True)
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from typing import Final
 
 from provisioner.cli import options
 from provisioner.intent.model import Fleet, Location
+
+_WIDE: Final = 200
+"""Columns where the output is no terminal: a file or a pipe wraps nothing."""
 
 
 def show(
@@ -26,7 +31,7 @@ def show(
         schools=tuple(school or ()), boards=tuple(board or ()), aggregations=tuple(aggregation or ()), all=everything
     )
     fleet, chosen = load_selected(inventory, selection)
-    console = Console(highlight=False, soft_wrap=True)
+    console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
     for number, code in enumerate(chosen.locations):
         if number:
             console.print()
@@ -35,6 +40,7 @@ def show(
 
 def _show_location(console: object, fleet: Fleet, location: Location) -> None:
     from rich.console import Console
+    from rich.padding import Padding
     from rich.table import Table
     from rich.text import Text
 
@@ -54,39 +60,29 @@ def _show_location(console: object, fleet: Fleet, location: Location) -> None:
     )
     for name, value in facts:
         console.print(Text(f"  {name:<12}{value}"))
-    uplinks = Table(
-        "uplink",
-        "access line",
-        "Mbit/s",
-        "MTU",
-        "edge",
-        "aggregation",
-        "VLAN",
-        "link IPv4",
-        "link IPv6",
-        box=None,
-        pad_edge=False,
-    )
     for uplink in location.uplinks:
         line = uplink.access_line
-        uplinks.add_row(
-            uplink.role.value,
-            f"{line.technology.value}, {line.provider}, {line.circuit_id}",
-            f"{line.down_mbps}/{line.up_mbps}",
-            str(line.mtu),
-            uplink.edge_interface,
-            f"{uplink.aggregation_router} {uplink.aggregation_interface}",
-            str(uplink.vlan_id),
-            str(uplink.ipv4),
-            str(uplink.ipv6),
+        console.print()
+        console.print(Text(f"  {uplink.role.value} uplink, VLAN {uplink.vlan_id}", style="bold"))
+        ends = (
+            ("line", f"{line.technology.value} of {line.provider}, circuit {line.circuit_id}"),
+            ("rate", f"{line.down_mbps} Mbit/s down, {line.up_mbps} up, MTU {line.mtu}"),
+            ("edge", f"{uplink.edge_interface}  {uplink.edge_ipv4}  {uplink.edge_ipv6}"),
+            (
+                "aggregation",
+                f"{uplink.aggregation_router} {uplink.aggregation_interface}  {uplink.aggregation_ipv4}  {uplink.aggregation_ipv6}",
+            ),
         )
-    segments = Table("segment", "VLAN", "IPv4", "IPv6", "may reach", box=None, pad_edge=False)
+        for name, value in ends:
+            console.print(Text(f"    {name:<12}{value}"))
+    segments = Table(box=None, pad_edge=False)
+    for heading in ("segment", "VLAN", "IPv4", "IPv6", "may reach"):
+        segments.add_column(heading, no_wrap=True)
     for segment in location.segments:
         row = fleet.service.catalogue(segment.role)
         reaches = ", ".join(str(destination) for destination in row.reaches) if row else ""
         segments.add_row(
             segment.role.value, str(segment.vlan_id), str(segment.ipv4), str(segment.ipv6), reaches or "nothing"
         )
-    for table in (uplinks, segments):
-        console.print()
-        console.print(table)
+    console.print()
+    console.print(Padding(segments, (0, 0, 0, 2)), crop=False, soft_wrap=True)
