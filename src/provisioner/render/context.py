@@ -1,0 +1,539 @@
+"""What templates are given: plain text and numbers, computed from the Fleet. No template logic that a unit test cannot reach."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Network, IPv6Network, ip_address
+from typing import Final
+
+from provisioner.errors import RenderError
+from provisioner.intent.model import (
+    AggregationRouter,
+    Bfd,
+    Fleet,
+    LocalPreference,
+    Location,
+    LogLimit,
+    Segment,
+    Service,
+    Slice,
+    Uplink,
+)
+from provisioner.intent.types import INTERNET, UplinkRole
+from provisioner.render.ordering import element_key, interface_key
+from provisioner.secrets import token
+
+ETHERNET_MTU: Final = 1500
+"""Bytes, IEEE 802.3: what a port inside a school carries."""
+MANAGEMENT_PORT: Final = "mgmt0"
+TCP_IPV4_HEADERS: Final = 40
+"""Bytes: IPv4 header (RFC 791) and TCP header (RFC 9293) without options."""
+TCP_IPV6_HEADERS: Final = 60
+"""Bytes: IPv6 header (RFC 8200) and TCP header (RFC 9293) without options."""
+EDGE_MAXIMUM_PREFIX: Final = "10 force"
+"""An edge router asks for one default route a session; ten leaves room for a change of policy and none for a full table."""
+FRR_WARNING_PERCENT: Final = 75
+"""FRR leaves its own default out of what it lists (MAXIMUM_PREFIX_THRESHOLD_DEFAULT in bgpd.h)."""
+FRR_BFD_MULTIPLIER: Final = 3
+FRR_BFD_INTERVAL_MS: Final = 300
+"""FRR leaves its own defaults out of what it lists (BFD_DEFDETECTMULT, BFD_DEFDESIREDMINTX in bfd.h)."""
+
+_IPV4_BITS: Final = 32
+_LONGEST_IPV6: Final = 64
+"""The longest IPv6 prefix that a location announces: a segment."""
+
+
+@dataclass(frozen=True, slots=True)
+class InterfaceContext:
+    """A stanza of /etc/network/interfaces.
+
+    Attributes:
+        name: Kernel name.
+        family: What follows the name on the `iface` line, with its blank; empty but for the loopback.
+        alias: Description; empty where there is none.
+        mtu: Bytes; 0 on the loopback, which has none.
+        parent: Port of a VLAN sub-interface; empty for a port.
+        vlan_id: Tag of a VLAN sub-interface, else 0.
+        addresses: With prefix length, v4 before v6.
+    """
+
+    name: str
+    family: str = ""
+    alias: str = ""
+    mtu: int = 0
+    parent: str = ""
+    vlan_id: int = 0
+    addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixEntry:
+    """One line of a prefix-list. `longer` is ` le N` or empty for exactly this prefix."""
+
+    seq: int
+    network: str
+    longer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One BGP session as one end sees it; `password` is the secret's token, never a value."""
+
+    neighbor: str
+    version: int
+    role: str
+    description: str
+    password: str
+    maximum_prefix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """An address family: its name in FRR, its version, what is announced in it, its sessions in FRR's order."""
+
+    name: str
+    version: int
+    own: tuple[PrefixEntry, ...]
+    sessions: tuple[Session, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UplinkContext:
+    """An uplink as one end sees it; `neighbor4` and `neighbor6` are the other end. `prepend` is empty or ASNs to put in front."""
+
+    interface: str
+    role: str
+    neighbor4: str
+    neighbor6: str
+    local_preference: int
+    prepend: str
+    segment_size4: int
+    segment_size6: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentContext:
+    """A segment: its interface, a name unique at its location, and the interfaces that it may open connections through."""
+
+    name: str
+    interface: str
+    network4: str
+    network6: str
+    reaches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeContext:
+    """Everything that templates of an edge router are given.
+
+    Attributes:
+        inside4: Sources that never come from an uplink: own prefixes, translated segments, own link addresses.
+        outside4: The only sources that leave by an uplink, after translation.
+        ra_mtu: MTU told to hosts (RFC 4861, 4.6.4) where an access line carries less than Ethernet, else 0.
+        clamped_uplinks: Uplinks on which TCP's segment size is lowered (RFC 4459), each once.
+    """
+
+    hostname: str
+    asn: int
+    service_asn: int
+    router_id: str
+    timers: str
+    bfd_lines: tuple[str, ...]
+    log_limit: str
+    management_networks: tuple[str, ...]
+    interfaces: tuple[InterfaceContext, ...]
+    uplinks: tuple[UplinkContext, ...]
+    clamped_uplinks: tuple[UplinkContext, ...]
+    segments: tuple[SegmentContext, ...]
+    segments_by_interface: tuple[SegmentContext, ...]
+    own4: tuple[PrefixEntry, ...]
+    own6: tuple[PrefixEntry, ...]
+    sessions: tuple[Session, ...]
+    families: tuple[Family, ...]
+    inside4: tuple[str, ...]
+    inside6: tuple[str, ...]
+    outside4: tuple[str, ...]
+    outside6: tuple[str, ...]
+    translated_networks: tuple[str, ...]
+    nat_address: str
+    ra_mtu: int
+
+
+@dataclass(frozen=True, slots=True)
+class AggregationBaseContext:
+    """Everything that templates of an aggregation router's base are given."""
+
+    hostname: str
+    asn: int
+    router_id: str
+    timers: str
+    bfd_lines: tuple[str, ...]
+    log_limit: str
+    management_networks: tuple[str, ...]
+    interfaces: tuple[InterfaceContext, ...]
+    core_port: str
+    core_neighbor4: str
+    core_neighbor6: str
+    loopback4: str
+    loopback6: str
+    locations4: tuple[PrefixEntry, ...]
+    locations6: tuple[PrefixEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SliceContext:
+    """Everything that templates of one location's part of one aggregation router are given.
+
+    Attributes:
+        uplinks: The location's uplinks on this router: one, or both where primary and backup land on the same one.
+        uplinks_by_key: The same in the order in which nft lists them as elements of a map.
+        networks4: The location's prefixes and its link prefixes.
+    """
+
+    code: str
+    asn: int
+    service_asn: int
+    timers: str
+    log_limit: str
+    interfaces: tuple[InterfaceContext, ...]
+    uplinks: tuple[UplinkContext, ...]
+    uplinks_by_key: tuple[UplinkContext, ...]
+    own4: tuple[PrefixEntry, ...]
+    own6: tuple[PrefixEntry, ...]
+    networks4: tuple[str, ...]
+    networks6: tuple[str, ...]
+    sessions: tuple[Session, ...]
+    families: tuple[Family, ...]
+
+
+def edge(fleet: Fleet, location: Location) -> EdgeContext:
+    """The context of a location's edge router.
+
+    Raises:
+        RenderError: where a segment must be translated and there is no address to translate to.
+    """
+    service = fleet.service
+    router = location.edge_router
+    translated = tuple(_sorted_text(segment.ipv4 for segment in location.translated_segments))
+    if translated and router.nat_address is None:
+        raise RenderError(
+            "a segment has private IPv4 and the edge router has no nat_address",
+            where=f"{location.code} {translated[0]}",
+            remedy="give edge_router a nat_address within the location's prefixes",
+            number="PV2011",
+        )
+    uplinks = tuple(_edge_uplink(service, location, uplink) for uplink in location.uplinks)
+    segments = _segments(service, location)
+    own4, own6 = _prefix_entries(location.prefixes.ipv4), _prefix_entries(location.prefixes.ipv6)
+    sessions = _sessions(
+        (version, str(link.ip), uplink)
+        for uplink in location.uplinks
+        for version, link in ((4, uplink.aggregation_ipv4), (6, uplink.aggregation_ipv6))
+    )
+    sessions = tuple(
+        replace(
+            session,
+            description=f"{session.role} uplink IPv{session.version} {_far_end(location, session.role)}",
+            maximum_prefix=EDGE_MAXIMUM_PREFIX,
+        )
+        for session in sessions
+    )
+    links4 = tuple(_sorted_text(uplink.edge_ipv4.ip for uplink in location.uplinks))
+    links6 = tuple(_sorted_text(uplink.edge_ipv6.ip for uplink in location.uplinks))
+    networks4 = tuple(entry.network for entry in own4)
+    networks6 = tuple(entry.network for entry in own6)
+    lowest = min(uplink.access_line.mtu for uplink in location.uplinks)
+    return EdgeContext(
+        hostname=location.edge_router_name,
+        asn=location.asn,
+        service_asn=service.asn,
+        router_id=str(router.nat_address or location.uplinks[0].edge_ipv4.ip),
+        timers=_timers(service),
+        bfd_lines=bfd_lines(service.bgp.bfd),
+        log_limit=log_limit(service.log_limit),
+        management_networks=tuple(_sorted_text(service.management.networks_ipv4)),
+        interfaces=_edge_interfaces(location),
+        uplinks=uplinks,
+        clamped_uplinks=tuple(
+            context
+            for context, uplink in zip(uplinks, location.uplinks, strict=True)
+            if uplink.access_line.mtu < ETHERNET_MTU
+        ),
+        segments=segments,
+        segments_by_interface=tuple(sorted(segments, key=lambda segment: interface_key(segment.interface))),
+        own4=own4,
+        own6=own6,
+        sessions=sessions,
+        families=_families(sessions, own4, own6),
+        inside4=(*networks4, *translated, *links4),
+        inside6=(*networks6, *links6),
+        outside4=(*networks4, *links4),
+        outside6=(*networks6, *links6),
+        translated_networks=translated,
+        nat_address=str(router.nat_address or ""),
+        ra_mtu=lowest if lowest < ETHERNET_MTU else 0,
+    )
+
+
+def aggregation_base(fleet: Fleet, router_name: str) -> AggregationBaseContext:
+    """The context of what belongs to no location on an aggregation router. Raises KeyError where there is no such router."""
+    service = fleet.service
+    router = fleet.aggregation_router(router_name)
+    return AggregationBaseContext(
+        hostname=router.name,
+        asn=service.asn,
+        router_id=str(router.loopback_ipv4),
+        timers=_timers(service),
+        bfd_lines=bfd_lines(service.bgp.bfd),
+        log_limit=log_limit(service.log_limit),
+        management_networks=tuple(_sorted_text(service.management.networks_ipv4)),
+        interfaces=_base_interfaces(router),
+        core_port=router.core.port,
+        core_neighbor4=str(router.core.core_ipv4),
+        core_neighbor6=str(router.core.core_ipv6),
+        loopback4=f"{router.loopback_ipv4}/32",
+        loopback6=f"{router.loopback_ipv6}/128",
+        locations4=_prefix_entries(service.pools.location_ipv4, longest=_IPV4_BITS),
+        locations6=_prefix_entries(service.pools.location_ipv6, longest=_LONGEST_IPV6),
+    )
+
+
+def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
+    """The context of a location on the aggregation router on which `part`'s uplink lands."""
+    service, location = fleet.service, part.location
+    here = tuple(
+        uplink for uplink in location.uplinks if uplink.aggregation_router == part.uplink.aggregation_router
+    )
+    uplinks = tuple(_aggregation_uplink(service, uplink) for uplink in here)
+    own4, own6 = _prefix_entries(location.prefixes.ipv4), _prefix_entries(location.prefixes.ipv6)
+    limit = service.bgp.maximum_prefix
+    sessions = _sessions(
+        (version, str(link.ip), uplink)
+        for uplink in here
+        for version, link in ((4, uplink.edge_ipv4), (6, uplink.edge_ipv6))
+    )
+    sessions = tuple(
+        replace(
+            session,
+            description=f"{location.code} {session.role} uplink IPv{session.version}",
+            maximum_prefix=_maximum_prefix(limit.ipv4 if session.version == 4 else limit.ipv6, limit.warning_percent),  # noqa: PLR2004
+        )
+        for session in sessions
+    )
+    return SliceContext(
+        code=location.code,
+        asn=location.asn,
+        service_asn=service.asn,
+        timers=_timers(service),
+        log_limit=log_limit(service.log_limit),
+        interfaces=_sorted_interfaces(_slice_interface(location, uplink) for uplink in here),
+        uplinks=uplinks,
+        uplinks_by_key=tuple(sorted(uplinks, key=lambda uplink: element_key(f'"{uplink.interface}"'))),
+        own4=own4,
+        own6=own6,
+        networks4=(*(entry.network for entry in own4), *_sorted_text(uplink.ipv4 for uplink in here)),
+        networks6=(*(entry.network for entry in own6), *_sorted_text(uplink.ipv6 for uplink in here)),
+        sessions=sessions,
+        families=_families(sessions, (), ()),
+    )
+
+
+def log_limit(limit: LogLimit) -> str:
+    """nft's limit statement for log lines."""
+    return f"limit rate {limit.per_minute}/minute burst {limit.burst} packets"
+
+
+def bfd_lines(bfd: Bfd) -> tuple[str, ...]:
+    """The lines of a BFD profile as FRR lists them: its own defaults left out."""
+    lines = []
+    if bfd.multiplier != FRR_BFD_MULTIPLIER:
+        lines.append(f"detect-multiplier {bfd.multiplier}")
+    if bfd.interval_ms != FRR_BFD_INTERVAL_MS:
+        lines += [f"transmit-interval {bfd.interval_ms}", f"receive-interval {bfd.interval_ms}"]
+    return tuple(lines)
+
+
+def _maximum_prefix(count: int, warning_percent: int) -> str:
+    # `force` counts refused prefixes too: without it a filter that lets few through would keep a leak from ever closing the session.
+    warning = "" if warning_percent == FRR_WARNING_PERCENT else f" {warning_percent}"
+    return f"{count}{warning} force"
+
+
+def _timers(service: Service) -> str:
+    return f"{service.bgp.keepalive_seconds} {service.bgp.hold_seconds}"
+
+
+def _preference(preference: LocalPreference, role: UplinkRole) -> int:
+    return preference.primary if role is UplinkRole.PRIMARY else preference.backup
+
+
+def _edge_uplink(service: Service, location: Location, uplink: Uplink) -> UplinkContext:
+    mtu = uplink.access_line.mtu
+    return UplinkContext(
+        interface=uplink.edge_interface,
+        role=uplink.role.value,
+        neighbor4=str(uplink.aggregation_ipv4.ip),
+        neighbor6=str(uplink.aggregation_ipv6.ip),
+        local_preference=_preference(service.bgp.local_preference, uplink.role),
+        # Also away from our own routers, where local preference does not go, the backup is the longer way.
+        prepend=str(location.asn) if uplink.role is UplinkRole.BACKUP else "",
+        segment_size4=mtu - TCP_IPV4_HEADERS,
+        segment_size6=mtu - TCP_IPV6_HEADERS,
+    )
+
+
+def _aggregation_uplink(service: Service, uplink: Uplink) -> UplinkContext:
+    return UplinkContext(
+        interface=uplink.aggregation_interface,
+        role=uplink.role.value,
+        neighbor4=str(uplink.edge_ipv4.ip),
+        neighbor6=str(uplink.edge_ipv6.ip),
+        local_preference=_preference(service.bgp.local_preference, uplink.role),
+        prepend="",
+        segment_size4=0,
+        segment_size6=0,
+    )
+
+
+def _sessions(ends: Iterable[tuple[int, str, Uplink]]) -> tuple[Session, ...]:
+    """Sessions in FRR's order of neighbours: v4 before v6, by address."""
+    found = sorted(ends, key=lambda end: (end[0], int(ip_address(end[1]))))
+    return tuple(
+        Session(neighbor, version, uplink.role.value, "", token(uplink.password), "")
+        for version, neighbor, uplink in found
+    )
+
+
+def _families(
+    sessions: Sequence[Session], own4: tuple[PrefixEntry, ...], own6: tuple[PrefixEntry, ...]
+) -> tuple[Family, ...]:
+    return tuple(
+        Family(f"ipv{version}", version, own, tuple(session for session in sessions if session.version == version))
+        for version, own in ((4, own4), (6, own6))
+    )
+
+
+def _far_end(location: Location, role: str) -> str:
+    return next(uplink.aggregation_router for uplink in location.uplinks if uplink.role.value == role)
+
+
+def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...]:
+    """The policy matrix: each segment with the interfaces that the catalogue lets it open connections through."""
+    roles = [segment.role for segment in location.segments]
+    uplinks = [uplink.edge_interface for uplink in location.uplinks]
+    contexts = []
+    for segment in sorted(location.segments, key=lambda segment: segment.vlan_id):
+        row = service.catalogue(segment.role)
+        reaches = row.reaches if row is not None else ()
+        interfaces = list(uplinks) if INTERNET in reaches else []
+        interfaces += [
+            _segment_interface(location, other)
+            for other in location.segments
+            if other.role in reaches and other is not segment
+        ]
+        role = segment.role.value
+        contexts.append(
+            SegmentContext(
+                name=role if roles.count(segment.role) == 1 else f"{role}_{segment.vlan_id}",
+                interface=_segment_interface(location, segment),
+                network4=str(segment.ipv4),
+                network6=str(segment.ipv6),
+                reaches=tuple(sorted(interfaces, key=interface_key)),
+            )
+        )
+    return tuple(contexts)
+
+
+def _segment_interface(location: Location, segment: Segment) -> str:
+    return f"{location.edge_router.lan_port}.{segment.vlan_id}"
+
+
+def _prefix_entries(
+    networks: Iterable[IPv4Network | IPv6Network], longest: int | None = None
+) -> tuple[PrefixEntry, ...]:
+    """Prefix-list lines with explicit sequence numbers (FRRouting/frr#12088), each five apart, by address."""
+    return tuple(
+        PrefixEntry(5 * number, str(network), f" le {longest}" if longest and network.prefixlen < longest else "")
+        for number, network in enumerate(_sorted(networks), start=1)
+    )
+
+
+def _sorted(networks: Iterable[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:
+    return sorted(networks, key=lambda network: (network.version, int(network.network_address), network.prefixlen))
+
+
+def _sorted_text(values: Iterable[object]) -> list[str]:
+    """Texts of networks or addresses in the order of their values, each once."""
+    return [str(value) for value in sorted(set(values))]  # type: ignore[type-var]
+
+
+def _sorted_interfaces(interfaces: Iterable[InterfaceContext]) -> tuple[InterfaceContext, ...]:
+    return tuple(sorted(interfaces, key=lambda interface: interface_key(interface.name)))
+
+
+def _loopback(*addresses: str) -> InterfaceContext:
+    return InterfaceContext("lo", family=" inet loopback", addresses=addresses)
+
+
+def _edge_interfaces(location: Location) -> tuple[InterfaceContext, ...]:
+    router = location.edge_router
+    management = InterfaceContext(
+        MANAGEMENT_PORT, alias="management", mtu=ETHERNET_MTU, addresses=(str(router.management_address),)
+    )
+    ports = {router.lan_port: InterfaceContext(router.lan_port, alias="school switch", mtu=ETHERNET_MTU)}
+    for uplink in location.uplinks:
+        port = ports.get(uplink.edge_port, InterfaceContext(uplink.edge_port, alias="access line"))
+        # A sub-interface cannot carry more than its port does.
+        ports[uplink.edge_port] = replace(port, mtu=max(port.mtu, ETHERNET_MTU, uplink.access_line.mtu))
+    uplinks = (
+        InterfaceContext(
+            uplink.edge_interface,
+            alias=f"{uplink.role.value} uplink {uplink.access_line.circuit_id}",
+            mtu=uplink.access_line.mtu,
+            parent=uplink.edge_port,
+            vlan_id=uplink.vlan_id,
+            addresses=(str(uplink.edge_ipv4), str(uplink.edge_ipv6)),
+        )
+        for uplink in location.uplinks
+    )
+    segments = (
+        InterfaceContext(
+            _segment_interface(location, segment),
+            alias=segment.role.value,
+            mtu=ETHERNET_MTU,
+            parent=router.lan_port,
+            vlan_id=segment.vlan_id,
+            addresses=(str(segment.router_ipv4), str(segment.router_ipv6)),
+        )
+        for segment in location.segments
+    )
+    nat = (f"{router.nat_address}/32",) if router.nat_address else ()
+    return _sorted_interfaces((_loopback(*nat), management, *ports.values(), *uplinks, *segments))
+
+
+def _base_interfaces(router: AggregationRouter) -> tuple[InterfaceContext, ...]:
+    core = router.core
+    return _sorted_interfaces(
+        (
+            _loopback(f"{router.loopback_ipv4}/32", f"{router.loopback_ipv6}/128"),
+            InterfaceContext(
+                MANAGEMENT_PORT, alias="management", mtu=ETHERNET_MTU, addresses=(str(router.management_address),)
+            ),
+            InterfaceContext(
+                core.port, alias="core", mtu=core.mtu, addresses=(str(core.router_ipv4), str(core.router_ipv6))
+            ),
+            *(InterfaceContext(port.name, alias=port.description, mtu=port.mtu) for port in router.ports),
+        )
+    )
+
+
+def _slice_interface(location: Location, uplink: Uplink) -> InterfaceContext:
+    return InterfaceContext(
+        uplink.aggregation_interface,
+        alias=f"{location.code} {uplink.role.value} {uplink.access_line.circuit_id}",
+        mtu=uplink.access_line.mtu,
+        parent=uplink.aggregation_port,
+        vlan_id=uplink.vlan_id,
+        addresses=(str(uplink.aggregation_ipv4), str(uplink.aggregation_ipv6)),
+    )
