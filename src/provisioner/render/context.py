@@ -302,9 +302,7 @@ def aggregation_base(fleet: Fleet, router_name: str) -> AggregationBaseContext:
 def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
     """The context of a location on the aggregation router on which `part`'s uplink lands."""
     service, location = fleet.service, part.location
-    here = tuple(
-        uplink for uplink in location.uplinks if uplink.aggregation_router == part.uplink.aggregation_router
-    )
+    here = tuple(uplink for uplink in location.uplinks if uplink.aggregation_router == part.uplink.aggregation_router)
     uplinks = tuple(_aggregation_uplink(service, uplink) for uplink in here)
     own4, own6 = _prefix_entries(location.prefixes.ipv4), _prefix_entries(location.prefixes.ipv6)
     limit = service.bgp.maximum_prefix
@@ -340,7 +338,7 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
 
 
 def log_limit(limit: LogLimit) -> str:
-    """nft's limit statement for log lines."""
+    """The limit statement of nft for log lines."""
     return f"limit rate {limit.per_minute}/minute burst {limit.burst} packets"
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
+from dataclasses import fields
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -109,15 +110,19 @@ class Renderer:
 
     def _section(self, name: str, values: object, where: str) -> str:
         try:
-            text = self._template(name).render({slot: getattr(values, slot) for slot in _slots(type(values))})
+            text = self._template(name).render({slot: getattr(values, slot) for slot in _slots(values.__class__)})
         except TemplateError as error:
             raise RenderError(
-                f"{error.message or type(error).__name__} (for {where})", where=self._place(error, name), number="PV2002"
+                f"{error.message or type(error).__name__} (for {where})",
+                where=self._place(error, name),
+                number="PV2002",
             ) from error
         text = text.strip("\n")
         if not text.strip():
             # False green: an empty intent would make every device of this kind look changed to nothing.
-            raise RenderError("the template gives no text", where=f"{self._directory / name} (for {where})", number="PV2003")
+            raise RenderError(
+                "the template gives no text", where=f"{self._directory / name} (for {where})", number="PV2003"
+            )
         if found := _UNPRINTABLE.search(text):
             line = text.count("\n", 0, found.start()) + 1
             raise RenderError(
@@ -155,8 +160,8 @@ class Renderer:
 
 
 @cache
-def _slots(kind: type) -> tuple[str, ...]:
-    return tuple(kind.__dataclass_fields__)  # type: ignore[attr-defined]
+def _slots(kind: Hashable) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
 
 
 def _checked(value: object) -> object:

@@ -70,18 +70,18 @@ class Part:
     def neighbors(self) -> frozenset[str]:
         """Addresses of the BGP neighbors that this part has a line about."""
         return frozenset(
-            match[1]
+            neighbor
             for context in self.nodes
             if context.line.startswith("router bgp")
             for path in tree.paths(context.children)
-            if (match := _NEIGHBOR.match(path[-1] + " "))
+            if (neighbor := neighbor_of(path[-1]))
         )
 
     @property
     def elements(self) -> frozenset[tuple[str, str, str, str]]:
         """Keys of this part's map elements: family, table, map, key."""
         return frozenset(
-            (table.family, table.name, entry.name, _element_name(element))
+            (table.family, table.name, entry.name, element_name(element))
             for table in self.tables
             for entry in table.entries
             if entry.kind == "map"
@@ -136,6 +136,12 @@ def join(parts: Iterable[Part]) -> Part:
     return Part(stanzas, tuple(_joined(pieces) for pieces in tables.values()), _merged(nodes))
 
 
+def normalised(whole: Part) -> Part:
+    """The part such that two that say the same are equal: FRR's lines sorted, those that say nothing left out."""
+    joined = join((whole,))
+    return Part(joined.stanzas, joined.tables, _sorted_deeply(tree.significant(joined.nodes)))
+
+
 # --- interfaces -----------------------------------------------------------------------------------------------------------
 
 
@@ -163,7 +169,8 @@ def _stanza_owner(text: str) -> str:
 # --- nftables -------------------------------------------------------------------------------------------------------------
 
 
-def _element_name(element: str) -> str:
+def element_name(element: str) -> str:
+    """The key of a map's element."""
     return element.partition(" : ")[0]
 
 
@@ -184,7 +191,7 @@ def _tables_by_owner(table: Table) -> dict[str, Table]:
         owner: Table(table.family, table.name, table.lines, tuple(own))
         for owner, own in entries.items()
         # A table that slices alone have is theirs; the base keeps one that is empty.
-        if own or owner == BASE and not (entries.keys() - {BASE})
+        if own or (owner == BASE and not (entries.keys() - {BASE}))
     }
 
 
@@ -216,6 +223,12 @@ def _entry_key(entry: Entry) -> tuple[int, str]:
         return (0, "")
     match = _CHAIN.match(entry.name)
     return (2, match[1]) if match else (1, "")
+
+
+def neighbor_of(line: str) -> str | None:
+    """The neighbor that a line under `router bgp` is about; None where it is about none."""
+    match = _NEIGHBOR.match(line)
+    return match[1] if match else None
 
 
 # --- FRR ------------------------------------------------------------------------------------------------------------------
@@ -288,3 +301,8 @@ def _bgp_key(node: Node) -> tuple[int, NeighborKey]:
         return (2, (0, 0, ""))
     match = _NEIGHBOR.match(node.line)
     return (1, neighbor_key(match[1])) if match else (0, (0, 0, ""))
+
+
+def _sorted_deeply(nodes: Iterable[Node]) -> tuple[Node, ...]:
+    inside = (Node(node.line, _sorted_deeply(node.children)) for node in nodes)
+    return tuple(sorted(inside, key=lambda node: (_top_key(node), _bgp_key(node), node.line)))

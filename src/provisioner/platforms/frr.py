@@ -1,0 +1,119 @@
+"""FRRouting on Linux: a document of /etc/network/interfaces, /etc/nftables.conf and /etc/frr/frr.conf.
+
+Who owns a line is read from names: `provisioner.render.sections` says how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from frr_config import secrets
+from frr_config.document import ConfigSyntaxError
+from frr_config.tree import Node
+from provisioner.errors import PlatformError
+from provisioner.intent.types import PlatformName
+from provisioner.platforms.protocol import SplitConfig
+from provisioner.render import sections
+from provisioner.render.sections import BASE, Part
+from provisioner.secrets import redact_tokens
+
+
+class FrrPlatform:
+    """The reference platform."""
+
+    name = PlatformName.FRR
+    napalm_driver = "frr"
+
+    def split(self, running: str) -> SplitConfig:
+        """See `Platform.split`."""
+        parts = sections.by_owner(_read(running))
+        return SplitConfig(parts[BASE].text, {code: part.text for code, part in parts.items() if code != BASE})
+
+    def splice(self, running: str, code: str, slice_text: str | None) -> str:
+        """See `Platform.splice`."""
+        parts = sections.by_owner(_read(running))
+        parts.pop(code, None)
+        if slice_text is not None:
+            part = _read(slice_text)
+            foreign = sections.by_owner(part).keys() - {code, BASE}
+            if foreign:
+                raise PlatformError(f"the slice of {code} holds lines of {', '.join(sorted(foreign))}", number="PV3003")
+            _refuse_conflicts(parts, code, part)
+            parts[BASE] = _without_claims(parts[BASE], part)
+            parts[code] = part
+        return _joined(parts)
+
+    def replace_base(self, running: str, base: str) -> str:
+        """See `Platform.replace_base`."""
+        parts = sections.by_owner(_read(running))
+        foreign = sections.by_owner(_read(base)).keys() - {BASE}
+        if foreign:
+            raise PlatformError(f"the base holds lines of {', '.join(sorted(foreign))}", number="PV3003")
+        return _joined(parts | {BASE: _read(base)})
+
+    def normalise(self, text: str) -> str:
+        """See `Platform.normalise`."""
+        return sections.normalised(_read(text)).text
+
+    def redact(self, text: str) -> str:
+        """See `Platform.redact`."""
+        return secrets.redact_text(redact_tokens(text))
+
+
+def _read(text: str) -> Part:
+    try:
+        return sections.read(text)
+    except ConfigSyntaxError as error:
+        raise PlatformError(f"config that cannot be read: {error}", number="PV3002") from None
+
+
+def _joined(parts: Mapping[str, Part]) -> str:
+    return sections.join(parts[owner] for owner in sorted(parts)).text
+
+
+def _refuse_conflicts(parts: Mapping[str, Part], code: str, part: Part) -> None:
+    """A slice never takes an interface or a neighbor that another location's slice has."""
+    for owner, other in parts.items():
+        taken = sorted({*(other.stanzas.keys() & part.stanzas.keys()), *(other.neighbors & part.neighbors)})
+        if owner != BASE and taken:
+            raise PlatformError(
+                f"{', '.join(taken)} of {code} belongs to the slice of {owner} on this router",
+                remedy=f"provision {owner} first",
+                number="PV3004",
+            )
+
+
+def _without_claims(base: Part, part: Part) -> Part:
+    """The base without what the slice is about to own.
+
+    A slice whose alias or description was taken away by hand has lost its owner: its lines then look like the base's,
+    and would stand beside the new ones.
+    """
+    stanzas = {name: text for name, text in base.stanzas.items() if name not in part.stanzas}
+    tables = tuple(
+        replace(
+            table,
+            entries=tuple(
+                replace(
+                    entry,
+                    elements=tuple(
+                        element
+                        for element in entry.elements
+                        if (table.family, table.name, entry.name, sections.element_name(element)) not in part.elements
+                    ),
+                )
+                for entry in table.entries
+            ),
+        )
+        for table in base.tables
+    )
+    nodes = (_without_neighbors(node, part.neighbors) for node in base.nodes)
+    return Part(stanzas, tables, tuple(node for node in nodes if node is not None))
+
+
+def _without_neighbors(node: Node, neighbors: frozenset[str]) -> Node | None:
+    if not node.line.startswith(("router bgp", "address-family")):
+        return None if sections.neighbor_of(node.line) in neighbors else node
+    kept = (_without_neighbors(child, neighbors) for child in node.children)
+    return Node(node.line, tuple(child for child in kept if child is not None))

@@ -1,0 +1,63 @@
+"""What an operating system must be able to say about its config text. Pure: text in, text out; the network is elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from provisioner.intent.types import PlatformName
+
+
+@dataclass(frozen=True, slots=True)
+class SplitConfig:
+    """An aggregation router's config by owner.
+
+    Attributes:
+        base: What belongs to no location.
+        slices: By location code, in the order of the codes.
+    """
+
+    base: str
+    slices: Mapping[str, str]
+
+
+class Platform(Protocol):
+    """An operating system's config as text.
+
+    Attributes:
+        name: As the inventory names it.
+        napalm_driver: As NAPALM's `get_network_driver` takes it.
+    """
+
+    name: PlatformName
+    napalm_driver: str
+
+    def split(self, running: str) -> SplitConfig:
+        """Cut an aggregation router's config into base and slices. Raises PlatformError."""
+        ...  # pragma: no cover
+
+    def splice(self, running: str, code: str, slice_text: str | None) -> str:
+        """The full config in which a location's slice is `slice_text` and all else is as it runs.
+
+        Args:
+            running: A full config, as the device gives it.
+            code: The location code.
+            slice_text: What the location's slice is to be; None takes it away.
+
+        Raises:
+            PlatformError: the config cannot be read, or the slice would take what another slice has.
+        """
+        ...  # pragma: no cover
+
+    def replace_base(self, running: str, base: str) -> str:
+        """The full config in which the base is `base` and every slice is as it runs. Raises PlatformError."""
+        ...  # pragma: no cover
+
+    def normalise(self, text: str) -> str:
+        """The text in the form in which two configs that say the same are equal. Raises PlatformError."""
+        ...  # pragma: no cover
+
+    def redact(self, text: str) -> str:
+        """The text with every secret, value or token, shown as the placeholder."""
+        ...  # pragma: no cover
