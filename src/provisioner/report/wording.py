@@ -86,14 +86,15 @@ def sentence(outcome: Outcome) -> str:
     """What came of one subject, after the name of the result: `nothing to do`."""
     changed = [] if outcome.plan is None else [diff for diff in outcome.plan.diffs if not diff.is_empty]
     devices = counted(len(changed), "device")
+    validated = " and validated" if outcome.checks else ""
     sentences = {
         Result.IN_SYNC: "nothing to do",
         Result.DIFFERENCES: f"{devices} to change; this was a dry run",
         Result.DECLINED: "nothing was changed",
-        Result.CONFIRMED: f"{devices} changed, validated and confirmed",
+        Result.CONFIRMED: f"{devices} changed{validated}",
         Result.ROLLED_BACK: "every device is as it was before",
         Result.FAILED: "nothing was changed",
-        Result.UNKNOWN: "not every device could be put back; look at those below",
+        Result.UNKNOWN: "not every device could be put back; look at it",
     }
     return sentences[outcome.result]
 
