@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -23,6 +23,8 @@ SECTIONS: Final[Mapping[PlatformName, Mapping[str, str]]] = {
     PlatformName.FRR: {INTERFACES: "interfaces.j2", NFTABLES: "nftables.j2", FRR: "frr.j2"},
 }
 """The template of each section, by platform. Paths are `PLATFORM/ROLE/TEMPLATE` under the directory of templates."""
+
+Context = context.EdgeContext | context.AggregationBaseContext | context.SliceContext
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 """CONTROL_CHARACTERS but the tab and newline that config text itself is made of."""
@@ -99,7 +101,7 @@ class Renderer:
         """Base and slices of all active locations as one document, in the order in which the router lists it. Raises RenderError."""
         return self.aggregation_config(fleet, router_name).text
 
-    def _document(self, platform: PlatformName, role: str, values: object, where: str) -> str:
+    def _document(self, platform: PlatformName, role: str, values: Context, where: str) -> str:
         files = SECTIONS.get(platform)
         if files is None:
             raise RenderError(f"platform {platform.value} is not yet supported", where=where, number="PV2010")
@@ -108,9 +110,9 @@ class Renderer:
             for file, name in files.items()
         )
 
-    def _section(self, name: str, values: object, where: str) -> str:
+    def _section(self, name: str, values: Context, where: str) -> str:
         try:
-            text = self._template(name).render({slot: getattr(values, slot) for slot in _slots(values.__class__)})
+            text = self._template(name).render({slot: getattr(values, slot) for slot in _slots(type(values))})
         except TemplateError as error:
             raise RenderError(
                 f"{error.message or type(error).__name__} (for {where})",
@@ -160,8 +162,8 @@ class Renderer:
 
 
 @cache
-def _slots(kind: Hashable) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))  # type: ignore[arg-type]
+def _slots(kind: type[Context]) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind))
 
 
 def _checked(value: object) -> object:
