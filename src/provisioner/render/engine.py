@@ -25,6 +25,10 @@ SECTIONS: Final[Mapping[PlatformName, Mapping[str, str]]] = {
 """The template of each section, by platform. Paths are `PLATFORM/ROLE/TEMPLATE` under the directory of templates."""
 
 Context = context.EdgeContext | context.AggregationBaseContext | context.SliceContext
+_FIELDS: Final = {
+    kind: tuple(field.name for field in fields(kind))
+    for kind in (context.EdgeContext, context.AggregationBaseContext, context.SliceContext)
+}
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 """CONTROL_CHARACTERS but the tab and newline that config text itself is made of."""
@@ -112,7 +116,7 @@ class Renderer:
 
     def _section(self, name: str, values: Context, where: str) -> str:
         try:
-            text = self._template(name).render({slot: getattr(values, slot) for slot in _slots(type(values))})
+            text = self._template(name).render({slot: getattr(values, slot) for slot in _FIELDS[type(values)]})
         except TemplateError as error:
             raise RenderError(
                 f"{error.message or type(error).__name__} (for {where})",
@@ -159,11 +163,6 @@ class Renderer:
                 place = f"{file}:{trace.tb_lineno}"
             trace = trace.tb_next
         return place
-
-
-@cache
-def _slots(kind: type[Context]) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind))
 
 
 def _checked(value: object) -> object:
