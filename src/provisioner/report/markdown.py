@@ -1,0 +1,126 @@
+"""A report for a merge request. Nothing in it that comes from elsewhere can become markup, a link or a mention."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from provisioner.deploy.model import Outcome, Report
+from provisioner.plan.model import DeviceDiff
+from provisioner.report import diff, wording
+from provisioner.report.wording import counted, visible
+from provisioner.validate.model import Check
+
+_MARKUP: Final = re.compile(r"([\\`*_\[\]<>|~&$])")
+"""ASCII punctuation that Markdown (CommonMark 0.31, section 2.4) or a forge's dialect gives a meaning to in running text."""
+
+_REFERENCE: Final = re.compile(r"([@#!]|:(?=//)|www(?=\.))")
+"""What forges make a mention, a reference or a link of, by looking at the text between the markup; a comment parts it."""
+
+
+def to_markdown(report: Report) -> str:
+    """The report as Markdown: a summary, then a section per subject, its diffs folded in."""
+    commit = f" at inventory commit {_code(report.inventory_commit)}" if report.inventory_commit else ""
+    lines = [f"## {_code(report.command)}", "", f"{counted(len(report.outcomes), 'subject')}{commit}.", ""]
+    if report.outcomes:
+        lines += [*_summary(report.outcomes), ""]
+    for outcome in report.outcomes:
+        lines += _outcome(outcome)
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _summary(outcomes: Sequence[Outcome]) -> list[str]:
+    rows = ["| subject | title | result | lines | time |", "| --- | --- | --- | --: | --: |"]
+    for outcome in outcomes:
+        files = wording.files_of(outcome.plan.diffs) if outcome.plan else []
+        cells = (
+            _text(outcome.subject),
+            _text(outcome.title),
+            wording.RESULTS[outcome.result],
+            _counts(wording.totals(files)) if files else "",
+            wording.seconds(outcome.seconds),
+        )
+        rows.append(f"| {' | '.join(cells)} |")
+    return rows
+
+
+def _outcome(outcome: Outcome) -> list[str]:
+    lines = [
+        f"### {_text(outcome.subject)} {_text(outcome.title)}",
+        "",
+        f"**{wording.RESULTS[outcome.result]}**; {wording.sentence(outcome)}.",
+        "",
+    ]
+    if outcome.error:
+        lines += [f"> {_text(wording.trouble(outcome))}", ""]
+    for device in outcome.devices:
+        error = f": {_text(device.error)}" if device.error else ""
+        lines.append(f"- {_code(device.device)} {wording.STATES[device.state]}{error}")
+    if outcome.devices:
+        lines.append("")
+    lines += _checks(outcome.checks)
+    for changed in outcome.plan.diffs if outcome.plan else ():
+        if not changed.is_empty:
+            lines += _device(changed)
+    return lines
+
+
+def _checks(checks: Sequence[Check]) -> list[str]:
+    failed = [check for check in checks if not check.passed]
+    if not checks:
+        return []
+    if not failed:
+        return [f"Validation: {counted(len(checks), 'check')} passed.", ""]
+    lines = [
+        f"Validation: {len(failed)} of {counted(len(checks), 'check')} failed.",
+        "",
+        "| device | check | expected | found |",
+        "| --- | --- | --- | --- |",
+    ]
+    for check in failed:
+        cells = (check.device, check.name, check.expected, check.found or "nothing")
+        lines.append(f"| {' | '.join(map(_text, cells))} |")
+    return [*lines, ""]
+
+
+def _device(device: DeviceDiff) -> list[str]:
+    target = device.target
+    what = f"{wording.role(target)}, {_text(wording.part(target))}, {_counts(wording.totals(device.files))}"
+    lines = [f"#### {_code(target.device)} {what}", ""]
+    for file in device.files:
+        lines += _fenced([visible(line) for line in diff.lines_of(file.text)])
+    return lines
+
+
+def _fenced(lines: Sequence[str]) -> list[str]:
+    """A diff in a fence that is longer than any run of backticks in it (CommonMark 0.31, section 4.5)."""
+    fence = "`" * max(3, 1 + _longest_run("\n".join(lines)))
+    return [f"{fence}diff", *lines, fence, ""]
+
+
+def _code(text: str) -> str:
+    """A code span whose delimiter is longer than any run of backticks in it (CommonMark 0.31, section 6.1)."""
+    shown = _one_line(text)
+    if not shown.strip():
+        return ""
+    tick = "`" * (1 + _longest_run(shown))
+    pad = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
+    return f"{tick}{pad}{shown}{pad}{tick}"
+
+
+def _text(text: str) -> str:
+    """Running text that means only itself."""
+    return _REFERENCE.sub(r"\1<!-- -->", _MARKUP.sub(r"\\\1", _one_line(text)))
+
+
+def _one_line(text: str) -> str:
+    return visible(text).replace("\t", " ")
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
+
+
+def _counts(totals: tuple[int, int]) -> str:
+    return f"+{totals[0]} \N{MINUS SIGN}{totals[1]}"
