@@ -26,7 +26,7 @@ class Readings:
 
     def __init__(self, driver: NetworkDriver) -> None:
         self._driver = driver
-        self._kept: dict[tuple[str, str], tuple[object, Exception | None]] = {}
+        self._kept: dict[tuple[str, str], tuple[dict[str, Any], Exception | None]] = {}
 
     def get_interfaces(self) -> dict[str, Any]:
         """As NAPALM; never empty. Raises ValueError where the device tells nothing."""
@@ -72,13 +72,13 @@ class Readings:
             except DEAD:
                 raise
             except Exception as error:  # noqa: BLE001 - whatever a getter raises is an answer that is missing, on every check that needs it
-                kept = (None, error)
+                kept = ({}, error)
             self._kept[name, key] = kept
         answer, failure = kept
         if failure is not None:
             raise failure
         # NAPALM's compare takes elements out of the lists that it is given.
-        return copy.deepcopy(answer)  # type: ignore[return-value]
+        return copy.deepcopy(answer)
 
 
 def _told(answer: dict[str, Any]) -> dict[str, Any]:
