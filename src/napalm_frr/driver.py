@@ -78,7 +78,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
             text = configuration.read_candidate(filename, config)
         except OSError as error:
             raise ReplaceConfigException(str(error)) from None
-        self._configuration.load(self._live, text, merge=False)
+        self._configuration.load(self._live(), text, merge=False)
 
     def load_merge_candidate(self, filename: str | None = None, config: str | None = None) -> None:
         """Merge the sections of a document into what runs and make that the candidate; nothing that runs is touched."""
@@ -86,7 +86,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
             text = configuration.read_candidate(filename, config)
         except OSError as error:
             raise MergeConfigException(str(error)) from None
-        self._configuration.load(self._live, text, merge=True)
+        self._configuration.load(self._live(), text, merge=True)
 
     def compare_config(self) -> str:
         """A diff per section against what runs in the kernel and the daemons; empty where nothing differs."""
@@ -96,23 +96,23 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
 
     def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
         """Apply the candidate; with `revert_in` a timer on the router puts the old config back unless confirmed."""
-        self._configuration.commit(self._live, message, revert_in)
+        self._configuration.commit(self._live(), message, revert_in)
 
     def confirm_commit(self) -> None:
         """Keep the pending commit: stop its timer, write the startup files, read them again."""
-        self._configuration.confirm(self._live)
+        self._configuration.confirm(self._live())
 
     def has_pending_commit(self) -> bool:
         """Whether a commit waits for its confirm, from whatever session."""
-        return self._configuration.is_pending(self._live)
+        return self._configuration.is_pending(self._live())
 
     def discard_config(self) -> None:
         """Forget the candidate and let the lock go."""
-        self._configuration.discard(self._live)
+        self._configuration.discard(self._live())
 
     def rollback(self) -> None:
         """Revert the pending commit, or else return to the config from before the last commit."""
-        self._configuration.rollback(self._live)
+        self._configuration.rollback(self._live())
 
     def get_config(
         self,
@@ -185,7 +185,9 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
         table = commands.vtysh(f"show {family} route {destination}{longest} json".replace("  ", " "))
         shown = self._show((table, commands.BGP_SUMMARY))
         found = _json(shown, table)
-        prefixes = [prefix for prefix, entries in found.items() if any(entry["protocol"] == "bgp" for entry in entries)]
+        # One command a prefix: a whole table goes without BGP's attributes.
+        listed = found.items() if destination else ()
+        prefixes = [prefix for prefix, entries in listed if any(entry["protocol"] == "bgp" for entry in entries)]
         asked = {
             prefix: commands.vtysh(f"show bgp {'ipv6' if ':' in prefix else 'ipv4'} unicast {prefix} json")
             for prefix in prefixes
@@ -198,7 +200,8 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
 
     def get_arp_table(self, vrf: str = "") -> list[models.ARPTableDict]:
         """IPv4 neighbors that answered; `age` is seconds since the last confirmation."""
-        return getters.arp_table(self._json(f"{commands.NEIGHBORS_4}{_in_vrf(vrf)}"))
+        _insist_on_default(vrf)
+        return getters.arp_table(self._json(commands.NEIGHBORS_4))
 
     def get_ipv6_neighbors_table(self) -> list[models.IPV6NeighborDict]:
         """IPv6 neighbors that answered; `age` is seconds since the last confirmation."""
@@ -241,11 +244,12 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
             timeout: Seconds to wait for an answer.
             size: Bytes of payload: an IPv4 packet is 28 longer, an IPv6 packet 48.
             count: Packets.
-            vrf: Routing instance.
+            vrf: The default one.
             source_interface: Interface to ping from, where no source is given.
         """
+        _insist_on_default(vrf)
         origin = source or source_interface
-        options = [*_vrf_exec(vrf), "ping", "-n", "-M", "do", "-c", str(int(count)), "-W", str(int(timeout))]
+        options = ["ping", "-n", "-M", "do", "-c", str(int(count)), "-W", str(int(timeout))]
         options += ["-t", str(int(ttl)), "-s", str(int(size)), "-i", "0.2", *(("-I", origin) if origin else ())]
         output, complaints = self._probe([*options, "--", destination], float(count) * (timeout + 1) + 10)
         return getters.ping(output, complaints)
@@ -259,7 +263,8 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
         vrf: str = c.TRACEROUTE_VRF,
     ) -> models.TracerouteResultDict:
         """Traceroute, three probes a hop, without name look-ups."""
-        options = [*_vrf_exec(vrf), "traceroute", "-n", "-q", "3", "-w", str(int(timeout)), "-m", str(int(ttl))]
+        _insist_on_default(vrf)
+        options = ["traceroute", "-n", "-q", "3", "-w", str(int(timeout)), "-m", str(int(ttl))]
         options += ["-s", source] if source else []
         output, complaints = self._probe([*options, "--", destination], float(ttl) * timeout * 3 + 10)
         return getters.traceroute(output, complaints)
@@ -278,7 +283,6 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
 
     # --- reading --------------------------------------------------------------------------------------------------------
 
-    @property
     def _live(self) -> Session:
         if self._session is None:
             raise CommandErrorException(f"{self.hostname}: the session is not open")
@@ -288,7 +292,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
         return _json(self._show((command,)), command)
 
     def _probe(self, arguments: Sequence[str], timeout: float) -> tuple[str, str]:
-        done = self._live.run(quote(arguments), timeout=timeout)
+        done = self._live().run(quote(arguments), timeout=timeout)
         return done.stdout, done.stderr
 
     def _show(self, commands: Sequence[str], may_fail: bool = False, timeout: float | None = None) -> dict[str, str]:
@@ -298,7 +302,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
             CommandErrorException: one of them failed, unless `may_fail`.
         """
         script = "".join(f"{command}; printf '\\n{_MARK} %d\\n' $?\n" for command in commands)
-        done = self._live.run("sh -s", stdin=script.encode(), timeout=timeout)
+        done = self._live().run("sh -s", stdin=script.encode(), timeout=timeout)
         parts = re.split(rf"\n{_MARK} (\d+)\n", done.stdout)
         if len(parts) != 2 * len(commands) + 1:
             said = (done.stderr.strip() or "nothing").splitlines()[-1]
@@ -307,7 +311,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
         for number, command in enumerate(commands):
             output, status = parts[2 * number], int(parts[2 * number + 1])
             if status and not may_fail:
-                said = (done.stderr.strip() or f"exit status {status}").splitlines()[-1]
+                said = (done.stderr.strip() or output.strip() or f"exit status {status}").splitlines()[-1]
                 raise CommandErrorException(f"{self.hostname}: {command}: {said}")
             outputs[command] = "" if status else output
         return outputs
@@ -317,9 +321,6 @@ def _json(shown: Mapping[str, str], command: str) -> getters.Json:
     return getters.loads(shown[command], command)
 
 
-def _in_vrf(vrf: str) -> str:
-    return f" vrf {quote((vrf,))}" if vrf and vrf != "global" else ""
-
-
-def _vrf_exec(vrf: str) -> tuple[str, ...]:
-    return ("ip", "vrf", "exec", vrf) if vrf and vrf != "global" else ()
+def _insist_on_default(vrf: str) -> None:
+    if vrf and vrf not in ("default", "global"):
+        raise NotImplementedError("this driver works in the default VRF alone")

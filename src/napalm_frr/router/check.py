@@ -66,7 +66,7 @@ def merged(fragments: Sections, running: Sections) -> tuple[dict[str, str], list
     work = tempfile.mkdtemp(prefix="napalm-frr-")
     try:
         if FRR in fragments:
-            faults += _frr_faults(work, fragments[FRR], check_references=False)
+            faults += _parser_faults(work, fragments[FRR])
             wanted[FRR] = merge.frr(running[FRR], fragments[FRR])
         if NFTABLES in fragments:
             stanzas = () if faults else interfaces.parse(wanted[INTERFACES])
@@ -120,19 +120,21 @@ def _nft_faults(stderr: str) -> list[ConfigSyntaxError]:
     return list(found.values())
 
 
-def _frr_faults(work: str, text: str, check_references: bool = True) -> list[ConfigSyntaxError]:
-    """What vtysh's parser, bgpd itself and our look at the references have against an FRR config."""
+def _frr_faults(work: str, text: str) -> list[ConfigSyntaxError]:
+    """What vtysh's parser, bgpd itself and our look at the references have against a whole FRR config."""
+    faults = _parser_faults(work, text)
+    return faults or _bgpd_faults(work, text) + references.undefined(tree.parse(text))
+
+
+def _parser_faults(work: str, text: str) -> list[ConfigSyntaxError]:
+    """What vtysh's parser has against an FRR config, or a fragment of one."""
     path = os.path.join(work, "frr.conf")
-    # Line numbers of the tools are those of the candidate's text; contexts are closed by its own `exit` lines.
     write_private(path, text)
     ran = run(("vtysh", "-C", "-f", path))
     faults = _vtysh_faults(ran.stdout + ran.stderr, text)
     if ran.status and not faults:
         faults.append(ConfigSyntaxError(FRR, 0, ran.said or "vtysh refused the configuration"))
-    if faults:
-        return faults
-    faults = _bgpd_faults(work, text)
-    return faults + (references.undefined(tree.parse(text)) if check_references else [])
+    return faults
 
 
 def _bgpd_faults(work: str, text: str) -> list[ConfigSyntaxError]:
