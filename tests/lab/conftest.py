@@ -180,3 +180,12 @@ def _provisioned_once(session_lab: Lab, provision: Provision, schools: Schools) 
 @pytest.fixture
 def provisioned(lab: Lab, _provisioned_once: None) -> Lab:
     return lab
+
+
+@pytest.fixture
+def other_lab() -> Iterator[str]:
+    """The name of a further lab, which is taken down after the test."""
+    name = f"pytest-{os.getpid()}-other"
+    lifecycle.down(name, lambda _: None)
+    yield name
+    lifecycle.down(name, lambda _: None)

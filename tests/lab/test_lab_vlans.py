@@ -18,21 +18,23 @@ from provisioner.lab.topology import CARRIER, Node, Port, Role, Topology
 
 NAME = f"pytest-{os.getpid()}-vlans"
 
+# `bfd` is the last line of each neighbour: FRR 10.3 leaves a peer in Idle for ever when its session is reset (by a password,
+# role or ttl-security line) after BFD was put on it.
 _FRR = """hostname {me}
 service integrated-vtysh-config
 !
 router bgp {my_as}
  no bgp ebgp-requires-policy
  neighbor {peer4} remote-as {peer_as}
- neighbor {peer4} bfd
  neighbor {peer4} password not-a-secret-01
  neighbor {peer4} ttl-security hops 1
  neighbor {peer4} timers connect 2
+ neighbor {peer4} bfd
  neighbor {peer6} remote-as {peer_as}
- neighbor {peer6} bfd
  neighbor {peer6} password not-a-secret-01
  neighbor {peer6} ttl-security hops 1
  neighbor {peer6} timers connect 2
+ neighbor {peer6} bfd
  !
  address-family ipv4 unicast
   network 192.0.2.{number}/32
