@@ -1,0 +1,263 @@
+"""The journal: write down what a run is about to do and what came of it; read it back as history.
+
+A push is recorded before it starts: `begin` and `record_plan` raise where the journal cannot be written, and nothing is
+pushed. `record_outcome` and `finish` come after; they raise as well, and the caller turns that into a warning.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Final, Self
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session, selectinload
+
+from provisioner.errors import JournalError
+from provisioner.journal import database, process
+from provisioner.journal.entry import (
+    DeviceEntry,
+    HistoryEntry,
+    OutcomeRecord,
+    ReportRecord,
+    RunId,
+    RunState,
+)
+from provisioner.journal.tables import Device, Diff, FailedCheck, Run, Transaction
+from provisioner.plan.model import FileDiff, Plan
+from provisioner.validate.model import Check
+
+__all__ = ["HistoryEntry", "Journal", "RunId", "RunState"]
+
+LONGEST_RUN: Final = timedelta(hours=12)
+"""After this, an unfinished run of another machine counts as interrupted: its process cannot be looked at from here."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Journal:
+    """The record of every run. Several processes may use the same database at once."""
+
+    def __init__(self, engine: Engine, *, clock: Callable[[], datetime] = _utc_now) -> None:
+        self._engine = engine
+        self._where = database.location(engine.url)
+        self._clock = clock
+
+    @classmethod
+    def open(cls, url: str | None = None, *, clock: Callable[[], datetime] = _utc_now) -> Self:
+        """Open the journal, and make it where there is none.
+
+        Args:
+            url: An SQLAlchemy URL; None for a SQLite file in the user's state directory.
+            clock: Gives the moment, with its time zone.
+
+        Raises:
+            JournalError: it cannot be opened, is no journal, or was made by a newer version.
+        """
+        return cls(database.connect(url), clock=clock)
+
+    def begin(self, *, command: str, commit: str, actor: str, dry_run: bool) -> RunId:
+        """Record that a run begins.
+
+        Args:
+            command: What was typed, without the values of secrets.
+            commit: The commit of the inventory; empty outside git.
+            actor: Who runs it: `user@host`.
+            dry_run: Whether nothing is to be changed.
+
+        Raises:
+            JournalError: it cannot be written; then nothing may be pushed.
+        """
+        run = Run(
+            started_at=self._clock(),
+            finished_at=None,
+            command=command,
+            inventory_commit=commit,
+            actor=actor,
+            dry_run=dry_run,
+            host=process.host_name(),
+            process=process.this_process(),
+            exit_code=None,
+        )
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            session.add(run)
+            session.flush()
+            return RunId(run.id)
+
+    def record_plan(self, run_id: RunId, plan: Plan) -> None:
+        """Record what is about to be changed; on the disk when this returns.
+
+        Raises:
+            JournalError: it cannot be written; then nothing may be pushed.
+        """
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            transaction = self._transaction(session, run_id, plan.subject, plan.title)
+            self._put_plan(transaction, plan)
+
+    def record_outcome(self, run_id: RunId, outcome: OutcomeRecord) -> None:
+        """Record how a transaction ended, with its plan where that was not recorded before.
+
+        Raises:
+            JournalError: it cannot be written; the routers are as the outcome says all the same.
+        """
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            transaction = self._transaction(session, run_id, outcome.subject, outcome.title)
+            if outcome.plan is not None and outcome.plan.digest != transaction.digest:
+                self._put_plan(transaction, outcome.plan)
+            transaction.ended_at = self._clock()
+            transaction.result = str(outcome.result)
+            transaction.seconds = outcome.seconds
+            transaction.error = outcome.error
+            transaction.error_number = outcome.error_number
+            transaction.checks_passed = sum(check.passed for check in outcome.checks)
+            transaction.failed_checks = [
+                FailedCheck(device=check.device, name=check.name, expected=check.expected, found=check.found)
+                for check in outcome.checks
+                if not check.passed
+            ]
+            known = {device.name: device for device in transaction.devices}
+            for ended in outcome.devices:
+                device = known.get(ended.device)
+                if device is None:
+                    device = Device(name=ended.device)
+                    transaction.devices.append(device)
+                device.state = str(ended.state)
+                device.error = ended.error
+
+    def finish(self, run_id: RunId, report: ReportRecord) -> None:
+        """Record that a run came to its end.
+
+        Raises:
+            JournalError: it cannot be written; the run then shows as interrupted.
+        """
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            run = self._run(session, run_id)
+            run.finished_at = self._clock()
+            run.exit_code = report.exit_code
+
+    def history(self, subject: str | None = None, limit: int = 50) -> tuple[HistoryEntry, ...]:
+        """What was done, the latest first.
+
+        Args:
+            subject: A location code or an aggregation router's name; None for everything.
+            limit: How many entries at most.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        # Runs without a subject show too, unless one subject is asked for: somebody began something.
+        query = (
+            select(Run, Transaction)
+            .join(Transaction, Transaction.run_id == Run.id, isouter=subject is None)
+            .order_by(Run.id.desc(), Transaction.id.desc())
+            .limit(limit)
+            .options(
+                selectinload(Transaction.devices).selectinload(Device.diffs), selectinload(Transaction.failed_checks)
+            )
+        )
+        if subject is not None:
+            query = query.where(Transaction.subject == subject)
+        with (
+            database.translated(self._where),
+            Session(self._engine.execution_options(**{database.READING: True})) as session,
+        ):
+            return tuple(self._entry(run, transaction) for run, transaction in session.execute(query))
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> None:
+        self.close()
+
+    # --- rows -------------------------------------------------------------------------------------------------------
+
+    def _run(self, session: Session, run_id: RunId) -> Run:
+        run = session.get(Run, run_id)
+        if run is None:
+            raise JournalError(
+                f"the journal has no run #{run_id}",
+                where=self._where,
+                remedy="the file was put in the place of another while this run was under way; put the other back",
+                number="PV7009",
+            )
+        return run
+
+    def _transaction(self, session: Session, run_id: RunId, subject: str, title: str) -> Transaction:
+        """The row of a subject in a run; made where there is none."""
+        self._run(session, run_id)
+        query = select(Transaction).where(Transaction.run_id == run_id, Transaction.subject == subject)
+        transaction = session.scalar(query)
+        if transaction is None:
+            transaction = Transaction(
+                run_id=run_id, subject=subject, title=title, digest="", error="", error_number="", checks_passed=0
+            )
+            session.add(transaction)
+        return transaction
+
+    def _put_plan(self, transaction: Transaction, plan: Plan) -> None:
+        transaction.digest = plan.digest
+        transaction.planned_at = self._clock()
+        transaction.devices = [
+            Device(
+                name=diff.target.device,
+                error="",
+                diffs=[
+                    Diff(file=file.file, added=file.added, removed=file.removed, text=file.text) for file in diff.files
+                ],
+            )
+            for diff in plan.diffs
+        ]
+
+    def _entry(self, run: Run, transaction: Transaction | None) -> HistoryEntry:
+        of_run = HistoryEntry(
+            run_id=RunId(run.id),
+            started_at=run.started_at,
+            finished_at=run.finished_at,
+            state=self._state(run),
+            actor=run.actor,
+            command=run.command,
+            inventory_commit=run.inventory_commit,
+            dry_run=run.dry_run,
+        )
+        return of_run if transaction is None else _with_transaction(of_run, transaction)
+
+    def _state(self, run: Run) -> RunState:
+        if run.finished_at is not None:
+            return RunState.FINISHED
+        if run.host == process.host_name():
+            return RunState.UNDER_WAY if process.is_alive(run.process) else RunState.INTERRUPTED
+        return RunState.UNDER_WAY if self._clock() - run.started_at < LONGEST_RUN else RunState.INTERRUPTED
+
+
+def _with_transaction(entry: HistoryEntry, transaction: Transaction) -> HistoryEntry:
+    return replace(
+        entry,
+        subject=transaction.subject,
+        title=transaction.title,
+        digest=transaction.digest,
+        result=transaction.result or "",
+        seconds=transaction.seconds,
+        error=transaction.error,
+        error_number=transaction.error_number,
+        checks_passed=transaction.checks_passed,
+        failed_checks=tuple(
+            Check(check.device, check.name, passed=False, expected=check.expected, found=check.found)
+            for check in transaction.failed_checks
+        ),
+        devices=tuple(_device_entry(device) for device in transaction.devices),
+    )
+
+
+def _device_entry(device: Device) -> DeviceEntry:
+    files = tuple(FileDiff(diff.file, diff.text) for diff in device.diffs)
+    return DeviceEntry(device.name, device.state or "", device.error, files)

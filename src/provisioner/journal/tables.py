@@ -1,0 +1,131 @@
+"""The journal's tables. A change here raises `SCHEMA_VERSION`; nothing else knows how the journal is stored."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import DateTime, Dialect, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.types import TypeDecorator
+
+SCHEMA_VERSION: Final = 1
+"""Of the tables; a program refuses a journal that a newer one has made."""
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment in UTC, aware of it also where the database (SQLite) keeps no time zone."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Into the database; a moment without a time zone is a mistake of the caller."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment without a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Out of the database."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Table(DeclarativeBase):
+    """What every table has in common."""
+
+    type_annotation_map = {datetime: UtcDateTime(), str: Text()}  # noqa: RUF012 - SQLAlchemy's own declaration
+
+
+class SchemaVersion(Table):
+    """One row: the version of the tables in this database."""
+
+    __tablename__ = "schema_version"
+
+    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class Run(Table):
+    """One command that may change routers; `finished_at` stays empty where it was cut off."""
+
+    __tablename__ = "run"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    command: Mapped[str]
+    inventory_commit: Mapped[str]
+    actor: Mapped[str]
+    dry_run: Mapped[bool]
+    host: Mapped[str]
+    process: Mapped[str]
+    exit_code: Mapped[int | None]
+    transactions: Mapped[list[Transaction]] = relationship(back_populates="run", order_by="Transaction.id")
+
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class Transaction(Table):
+    """One subject of a run; `result` stays empty where no outcome was recorded."""
+
+    __tablename__ = "transaction"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"))
+    subject: Mapped[str]
+    title: Mapped[str]
+    digest: Mapped[str]
+    planned_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    result: Mapped[str | None]
+    seconds: Mapped[float | None]
+    error: Mapped[str] = mapped_column(default="")
+    error_number: Mapped[str] = mapped_column(default="")
+    checks_passed: Mapped[int] = mapped_column(default=0)
+    run: Mapped[Run] = relationship(back_populates="transactions")
+    devices: Mapped[list[Device]] = relationship(order_by="Device.id", cascade="all, delete-orphan")
+    failed_checks: Mapped[list[FailedCheck]] = relationship(order_by="FailedCheck.id", cascade="all, delete-orphan")
+
+    __table_args__ = (UniqueConstraint("run_id", "subject"), Index("transaction_subject", "subject", "run_id"))
+
+
+class Device(Table):
+    """One device of a transaction; `state` stays empty where no outcome was recorded."""
+
+    __tablename__ = "device"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transaction_id: Mapped[int] = mapped_column(ForeignKey("transaction.id"), index=True)
+    name: Mapped[str]
+    state: Mapped[str | None]
+    error: Mapped[str] = mapped_column(default="")
+    diffs: Mapped[list[Diff]] = relationship(order_by="Diff.id", cascade="all, delete-orphan")
+
+
+class Diff(Table):
+    """What a plan changes in one file of one device, redacted."""
+
+    __tablename__ = "diff"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    device_id: Mapped[int] = mapped_column(ForeignKey("device.id"), index=True)
+    file: Mapped[str]
+    added: Mapped[int]
+    removed: Mapped[int]
+    text: Mapped[str]
+
+
+class FailedCheck(Table):
+    """What validation found wrong; what it found right is counted only."""
+
+    __tablename__ = "failed_check"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transaction_id: Mapped[int] = mapped_column(ForeignKey("transaction.id"), index=True)
+    device: Mapped[str]
+    name: Mapped[str]
+    expected: Mapped[str]
+    found: Mapped[str]
