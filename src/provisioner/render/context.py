@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from ipaddress import IPv4Network, IPv6Network, ip_address
 from typing import Final
 
 from provisioner.errors import RenderError
@@ -21,6 +20,7 @@ from provisioner.intent.model import (
     Uplink,
 )
 from provisioner.intent.types import INTERNET, UplinkRole
+from provisioner.render.addresses import Network, address, by_value, contains, host, interface, neighbor_key, prefix
 from provisioner.render.ordering import element_key, interface_key
 from provisioner.secrets import token
 
@@ -215,7 +215,8 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
     """
     service = fleet.service
     router = location.edge_router
-    translated = tuple(_sorted_text(segment.ipv4 for segment in location.translated_segments))
+    own = location.prefixes.ipv4
+    translated = _prefixes(segment.ipv4 for segment in location.segments if not contains(own, segment.ipv4))
     if translated and router.nat_address is None:
         raise RenderError(
             "a segment has private IPv4 and the edge router has no nat_address",
@@ -227,9 +228,7 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
     segments = _segments(service, location)
     own4, own6 = _prefix_entries(location.prefixes.ipv4), _prefix_entries(location.prefixes.ipv6)
     sessions = _sessions(
-        (version, str(link.ip), uplink)
-        for uplink in location.uplinks
-        for version, link in ((4, uplink.aggregation_ipv4), (6, uplink.aggregation_ipv6))
+        (link.version, address(link), uplink) for uplink in location.uplinks for link in (uplink.ipv4, uplink.ipv6)
     )
     sessions = tuple(
         replace(
@@ -239,8 +238,8 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
         )
         for session in sessions
     )
-    links4 = tuple(_sorted_text(uplink.edge_ipv4.ip for uplink in location.uplinks))
-    links6 = tuple(_sorted_text(uplink.edge_ipv6.ip for uplink in location.uplinks))
+    links4 = tuple(address(link, 1) for link in by_value(uplink.ipv4 for uplink in location.uplinks))
+    links6 = tuple(address(link, 1) for link in by_value(uplink.ipv6 for uplink in location.uplinks))
     networks4 = tuple(entry.network for entry in own4)
     networks6 = tuple(entry.network for entry in own6)
     lowest = min(uplink.access_line.mtu for uplink in location.uplinks)
@@ -248,11 +247,11 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
         hostname=location.edge_router_name,
         asn=location.asn,
         service_asn=service.asn,
-        router_id=str(router.nat_address or location.uplinks[0].edge_ipv4.ip),
+        router_id=host(router.nat_address) if router.nat_address else address(location.uplinks[0].ipv4, 1),
         timers=_timers(service),
         bfd_lines=bfd_lines(service.bgp.bfd),
         log_limit=log_limit(service.log_limit),
-        management_networks=tuple(_sorted_text(service.management.networks_ipv4)),
+        management_networks=_prefixes(service.management.networks_ipv4),
         interfaces=_edge_interfaces(location),
         uplinks=uplinks,
         clamped_uplinks=tuple(
@@ -287,7 +286,7 @@ def aggregation_base(fleet: Fleet, router_name: str) -> AggregationBaseContext:
         timers=_timers(service),
         bfd_lines=bfd_lines(service.bgp.bfd),
         log_limit=log_limit(service.log_limit),
-        management_networks=tuple(_sorted_text(service.management.networks_ipv4)),
+        management_networks=_prefixes(service.management.networks_ipv4),
         interfaces=_base_interfaces(router),
         core_port=router.core.port,
         core_neighbor4=str(router.core.core_ipv4),
@@ -307,9 +306,7 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
     own4, own6 = _prefix_entries(location.prefixes.ipv4), _prefix_entries(location.prefixes.ipv6)
     limit = service.bgp.maximum_prefix
     sessions = _sessions(
-        (version, str(link.ip), uplink)
-        for uplink in here
-        for version, link in ((4, uplink.edge_ipv4), (6, uplink.edge_ipv6))
+        (link.version, address(link, 1), uplink) for uplink in here for link in (uplink.ipv4, uplink.ipv6)
     )
     sessions = tuple(
         replace(
@@ -330,8 +327,8 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
         uplinks_by_key=tuple(sorted(uplinks, key=lambda uplink: element_key(f'"{uplink.interface}"'))),
         own4=own4,
         own6=own6,
-        networks4=(*(entry.network for entry in own4), *_sorted_text(uplink.ipv4 for uplink in here)),
-        networks6=(*(entry.network for entry in own6), *_sorted_text(uplink.ipv6 for uplink in here)),
+        networks4=(*(entry.network for entry in own4), *_prefixes(uplink.ipv4 for uplink in here)),
+        networks6=(*(entry.network for entry in own6), *_prefixes(uplink.ipv6 for uplink in here)),
         sessions=sessions,
         families=_families(sessions, (), ()),
     )
@@ -371,8 +368,8 @@ def _edge_uplink(service: Service, location: Location, uplink: Uplink) -> Uplink
     return UplinkContext(
         interface=uplink.edge_interface,
         role=uplink.role.value,
-        neighbor4=str(uplink.aggregation_ipv4.ip),
-        neighbor6=str(uplink.aggregation_ipv6.ip),
+        neighbor4=address(uplink.ipv4),
+        neighbor6=address(uplink.ipv6),
         local_preference=_preference(service.bgp.local_preference, uplink.role),
         # Also away from our own routers, where local preference does not go, the backup is the longer way.
         prepend=str(location.asn) if uplink.role is UplinkRole.BACKUP else "",
@@ -385,8 +382,8 @@ def _aggregation_uplink(service: Service, uplink: Uplink) -> UplinkContext:
     return UplinkContext(
         interface=uplink.aggregation_interface,
         role=uplink.role.value,
-        neighbor4=str(uplink.edge_ipv4.ip),
-        neighbor6=str(uplink.edge_ipv6.ip),
+        neighbor4=address(uplink.ipv4, 1),
+        neighbor6=address(uplink.ipv6, 1),
         local_preference=_preference(service.bgp.local_preference, uplink.role),
         prepend="",
         segment_size4=0,
@@ -396,7 +393,7 @@ def _aggregation_uplink(service: Service, uplink: Uplink) -> UplinkContext:
 
 def _sessions(ends: Iterable[tuple[int, str, Uplink]]) -> tuple[Session, ...]:
     """Sessions in FRR's order of neighbours: v4 before v6, by address."""
-    found = sorted(ends, key=lambda end: (end[0], int(ip_address(end[1]))))
+    found = sorted(ends, key=lambda end: neighbor_key(end[1]))
     return tuple(
         Session(neighbor, version, uplink.role.value, "", token(uplink.password), "")
         for version, neighbor, uplink in found
@@ -435,8 +432,8 @@ def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...
             SegmentContext(
                 name=role if roles.count(segment.role) == 1 else f"{role}_{segment.vlan_id}",
                 interface=_segment_interface(location, segment),
-                network4=str(segment.ipv4),
-                network6=str(segment.ipv6),
+                network4=prefix(segment.ipv4),
+                network6=prefix(segment.ipv6),
                 reaches=tuple(sorted(interfaces, key=interface_key)),
             )
         )
@@ -447,23 +444,16 @@ def _segment_interface(location: Location, segment: Segment) -> str:
     return f"{location.edge_router.lan_port}.{segment.vlan_id}"
 
 
-def _prefix_entries(
-    networks: Iterable[IPv4Network | IPv6Network], longest: int | None = None
-) -> tuple[PrefixEntry, ...]:
+def _prefix_entries(networks: Iterable[Network], longest: int | None = None) -> tuple[PrefixEntry, ...]:
     """Prefix-list lines with explicit sequence numbers (FRRouting/frr#12088), each five apart, by address."""
     return tuple(
-        PrefixEntry(5 * number, str(network), f" le {longest}" if longest and network.prefixlen < longest else "")
-        for number, network in enumerate(_sorted(networks), start=1)
+        PrefixEntry(5 * number, prefix(network), f" le {longest}" if longest and network.prefixlen < longest else "")
+        for number, network in enumerate(by_value(networks), start=1)
     )
 
 
-def _sorted(networks: Iterable[IPv4Network | IPv6Network]) -> list[IPv4Network | IPv6Network]:
-    return sorted(networks, key=lambda network: (network.version, int(network.network_address), network.prefixlen))
-
-
-def _sorted_text(values: Iterable[object]) -> list[str]:
-    """Texts of networks or addresses in the order of their values, each once."""
-    return [str(value) for value in sorted(set(values))]  # type: ignore[type-var]
+def _prefixes(networks: Iterable[Network]) -> tuple[str, ...]:
+    return tuple(prefix(network) for network in by_value(networks))
 
 
 def _sorted_interfaces(interfaces: Iterable[InterfaceContext]) -> tuple[InterfaceContext, ...]:
@@ -491,7 +481,7 @@ def _edge_interfaces(location: Location) -> tuple[InterfaceContext, ...]:
             mtu=uplink.access_line.mtu,
             parent=uplink.edge_port,
             vlan_id=uplink.vlan_id,
-            addresses=(str(uplink.edge_ipv4), str(uplink.edge_ipv6)),
+            addresses=(interface(uplink.ipv4, 1), interface(uplink.ipv6, 1)),
         )
         for uplink in location.uplinks
     )
@@ -502,7 +492,7 @@ def _edge_interfaces(location: Location) -> tuple[InterfaceContext, ...]:
             mtu=ETHERNET_MTU,
             parent=router.lan_port,
             vlan_id=segment.vlan_id,
-            addresses=(str(segment.router_ipv4), str(segment.router_ipv6)),
+            addresses=(interface(segment.ipv4, 1), interface(segment.ipv6, 1)),
         )
         for segment in location.segments
     )
@@ -533,5 +523,5 @@ def _slice_interface(location: Location, uplink: Uplink) -> InterfaceContext:
         mtu=uplink.access_line.mtu,
         parent=uplink.aggregation_port,
         vlan_id=uplink.vlan_id,
-        addresses=(str(uplink.aggregation_ipv4), str(uplink.aggregation_ipv6)),
+        addresses=(interface(uplink.ipv4, 0), interface(uplink.ipv6, 0)),
     )

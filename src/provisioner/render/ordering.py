@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
 
 from frr_config.interfaces import natural_key as interface_key
 
-__all__ = ["NeighborKey", "element_key", "interface_key", "neighbor_key"]
-
-NeighborKey = tuple[int, int, str]
+__all__ = ["element_key", "interface_key"]
 
 
 def element_key(element: str) -> tuple[int, int, str]:
@@ -22,12 +19,3 @@ def element_key(element: str) -> tuple[int, int, str]:
     if match is None:
         return (1, 0, element)
     return (0, int.from_bytes(match[1].encode(), "little"), element)
-
-
-def neighbor_key(address: str) -> NeighborKey:
-    """FRR's order of neighbours: v4 before v6, by address; names of interfaces and groups come first."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return (0, 0, address)
-    return (parsed.version, int(parsed), "")

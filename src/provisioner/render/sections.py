@@ -23,7 +23,8 @@ from frr_config.document import FRR, INTERFACES, NFTABLES
 from frr_config.interfaces import natural_key
 from frr_config.ruleset import Entry, Table
 from frr_config.tree import Node
-from provisioner.render.ordering import NeighborKey, element_key, neighbor_key
+from provisioner.render.addresses import NeighborKey, neighbor_key
+from provisioner.render.ordering import element_key
 
 BASE: Final = ""
 """The owner of what belongs to no location."""
@@ -243,6 +244,7 @@ _RANKS: Final = (
     (re.compile(r"router "), 60),
     (re.compile(r"bfd$"), 70),
 )
+_FIRST: Final[NeighborKey] = (0, b"", "")
 _LIST = re.compile(r"((?:ip|ipv6|bgp) .*?list|route-map) (\S+) (?:seq )?(?:(?:permit|deny) )?(\d+)?")
 
 
@@ -298,9 +300,9 @@ def _top_key(node: Node) -> tuple[int, str, int]:
 
 def _bgp_key(node: Node) -> tuple[int, NeighborKey]:
     if node.line.startswith("address-family"):
-        return (2, (0, 0, ""))
+        return (2, _FIRST)
     match = _NEIGHBOR.match(node.line)
-    return (1, neighbor_key(match[1])) if match else (0, (0, 0, ""))
+    return (1, neighbor_key(match[1])) if match else (0, _FIRST)
 
 
 def _sorted_deeply(nodes: Iterable[Node]) -> tuple[Node, ...]:
