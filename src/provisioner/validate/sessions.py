@@ -95,7 +95,7 @@ def _frr_session(peer: str, neighbor_text: str, routes_text: str) -> SessionRead
 
 
 def _frr_role(value: object) -> str:
-    return "" if value in {None, "undefined"} else str(value)
+    return value if isinstance(value, str) and value != "undefined" else ""
 
 
 def _frr_object(text: str) -> dict[str, Any]:
