@@ -1,0 +1,279 @@
+"""One look at one device: each expectation held against what the device answers. An answer that is missing is a failed check."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from napalm.base import NetworkDriver
+
+from provisioner.validate.expectations import (
+    AddressFamily,
+    DeviceExpectations,
+    ExpectedDefaultRoute,
+    ExpectedInterface,
+    ExpectedPing,
+    ExpectedSession,
+    Exit,
+    LinkState,
+)
+from provisioner.validate.facts import AtLeast, Exactly, Fact, hold
+from provisioner.validate.model import Check
+from provisioner.validate.readings import DEAD, PING_COUNT, Readings
+from provisioner.validate.sessions import SessionReading, UnreadableError, read_sessions
+
+_VRF = "global"
+"""What NAPALM calls the default routing instance."""
+_LONGEST_COMPLAINT = 200
+
+
+def check_device(driver: NetworkDriver, expectations: DeviceExpectations) -> tuple[Check, ...]:
+    """Look once at everything that is expected of a device.
+
+    Raises:
+        ConnectionException, ConnectionClosedException, OSError, EOFError: the session is no longer there.
+    """
+    look = _Look(driver, expectations, Readings(driver))
+    checks = [check for interface in expectations.interfaces for check in look.interface(interface)]
+    if expectations.sessions_are_all:
+        checks.append(look.all_sessions())
+    checks += look.sessions()
+    checks += [look.default_route(route) for route in expectations.default_routes]
+    checks += [look.ping(ping) for ping in expectations.pings]
+    return tuple(checks) or (Check(expectations.device, "expectations", False, "something to look at", "nothing"),)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    driver: NetworkDriver
+    expectations: DeviceExpectations
+    readings: Readings
+
+    def check(self, name: str, expected: str, holds: Callable[[], bool], describe: Callable[[], str]) -> Check:
+        """Judge, then say what was found; both must succeed."""
+        try:
+            passed = holds()
+            found = describe()
+        except DEAD:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a driver raises, it has not told what was asked
+            passed, found = False, _complaint(error)
+        return Check(self.expectations.device, name, passed, expected, found)
+
+    # --- interfaces -----------------------------------------------------------------------------------------------------
+
+    def interface(self, wanted: ExpectedInterface) -> Iterable[Check]:
+        facts: dict[str, Fact] = {"is_enabled": True}
+        if wanted.state is LinkState.UP:
+            facts["is_up"] = True
+        if wanted.mtu is not None:
+            facts["mtu"] = wanted.mtu
+        yield self.check(
+            f"interface {wanted.name}",
+            wanted.state.value + ("" if wanted.mtu is None else f", MTU {wanted.mtu}"),
+            lambda: hold(self.readings, "get_interfaces", {wanted.name: facts}),
+            lambda: self._interface_found(wanted),
+        )
+        yield self.check(
+            f"addresses of {wanted.name}",
+            _enumerate(wanted.addresses, "none"),
+            lambda: hold(self.readings, "get_interfaces_ip", {wanted.name: _address_facts(wanted.addresses)}),
+            lambda: self._addresses_found(wanted.name),
+        )
+
+    def _interface_found(self, wanted: ExpectedInterface) -> str:
+        entry = self.readings.get_interfaces().get(wanted.name)
+        if entry is None:
+            return "no such interface"
+        up = "up" if entry["is_up"] else "no carrier"
+        mtu = "" if wanted.mtu is None else f", MTU {entry['mtu']}"
+        return ("disabled" if not entry["is_enabled"] else up) + mtu
+
+    def _addresses_found(self, name: str) -> str:
+        families = self.readings.get_interfaces_ip().get(name)
+        if families is None:
+            return "no such interface"
+        found = [f"{address}/{entry['prefix_length']}" for told in families.values() for address, entry in told.items()]
+        return _enumerate(found, "none")
+
+    # --- sessions -------------------------------------------------------------------------------------------------------
+
+    def all_sessions(self) -> Check:
+        wanted = self.expectations.sessions
+        facts = {session.peer: {"remote_as": session.remote_as} for session in wanted}
+        return self.check(
+            "BGP sessions",
+            _enumerate(sorted(facts), "none"),
+            lambda: hold(self.readings, "get_bgp_neighbors", {_VRF: {"peers": Exactly(facts)}}),
+            lambda: _enumerate(sorted(self._peers()), "none"),
+        )
+
+    def sessions(self) -> Iterable[Check]:
+        for session in self.expectations.sessions:
+            yield self.session(session)
+        watched = [session for session in self.expectations.sessions if session.role or session.bfd or session.accepted]
+        if not watched:
+            return
+        try:
+            readings = read_sessions(self.driver, self.expectations.platform, watched)
+            trouble = "no such session"
+        except DEAD:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in check
+            readings, trouble = {}, _complaint(error)
+        for session in watched:
+            yield from self._details(session, readings.get(session.peer) or SessionReading(trouble=trouble))
+
+    def session(self, wanted: ExpectedSession) -> Check:
+        prefixes: Fact = AtLeast(0) if wanted.accepted is None else len(wanted.accepted)
+        facts: Mapping[str, Fact] = {
+            "is_enabled": True,
+            "is_up": True,
+            "local_as": wanted.local_as,
+            "remote_as": wanted.remote_as,
+            "address_family": {wanted.family.value: {"accepted_prefixes": prefixes}},
+        }
+        counted = "" if wanted.accepted is None else f", accepted prefixes: {len(wanted.accepted)}"
+        return self.check(
+            f"BGP session with {wanted.peer}",
+            f"up with AS{wanted.remote_as} from AS{wanted.local_as} for {wanted.family.title}{counted}",
+            lambda: hold(self.readings, "get_bgp_neighbors", {_VRF: {"peers": {wanted.peer: facts}}}),
+            lambda: self._session_found(wanted, bool(counted)),
+        )
+
+    def _session_found(self, wanted: ExpectedSession, is_counted: bool) -> str:
+        entry = self._peers().get(wanted.peer)
+        if entry is None:
+            return "no such session"
+        state = "disabled" if not entry["is_enabled"] else "up" if entry["is_up"] else "down"
+        family = entry["address_family"].get(wanted.family.value)
+        if family is None:
+            return f"{state}, without {wanted.family.title}"
+        counted = f", accepted prefixes: {family['accepted_prefixes']}" if is_counted and entry["is_up"] else ""
+        return f"{state} with AS{entry['remote_as']} from AS{entry['local_as']} for {wanted.family.title}{counted}"
+
+    def _details(self, session: ExpectedSession, reading: SessionReading) -> Iterable[Check]:
+        def look(name: str, expected: str, passed: bool, found: str) -> Check:
+            return Check(
+                self.expectations.device, name, passed and not reading.trouble, expected, reading.trouble or found
+            )
+
+        if session.role is not None:
+            there = session.role.opposite.value
+            yield look(
+                f"BGP roles with {session.peer}",
+                f"{session.role.value} here, {there} there",
+                (reading.local_role, reading.remote_role) == (session.role.value, there),
+                f"{reading.local_role or 'none'} here, {reading.remote_role or 'none'} there",
+            )
+        if session.bfd:
+            yield look(f"BFD with {session.peer}", "up", reading.bfd == "up", reading.bfd or "none")
+        if session.accepted is not None:
+            found = "nothing told" if reading.accepted is None else _enumerate(reading.accepted, "none")
+            yield look(
+                f"prefixes accepted from {session.peer}",
+                _enumerate(session.accepted, "none"),
+                reading.accepted is not None and set(reading.accepted) == set(session.accepted),
+                found,
+            )
+
+    def _peers(self) -> dict[str, Any]:
+        router = self.readings.get_bgp_neighbors().get(_VRF) or {}
+        peers: dict[str, Any] = router.get("peers") or {}
+        return peers
+
+    # --- reachability ---------------------------------------------------------------------------------------------------
+
+    def default_route(self, wanted: ExpectedDefaultRoute) -> Check:
+        try:
+            exit_ = self._exit(wanted)
+        except DEAD:
+            raise
+        except Exception as error:  # noqa: BLE001 - as in check
+            return self._no_exit(wanted, _complaint(error))
+        if exit_ is None:
+            return self._no_exit(wanted, "no uplink whose session is up")
+        return self.check(
+            f"{wanted.family.title} default route",
+            _by(exit_),
+            lambda: self._ways_out(wanted.family) == {(exit_.interface, "bgp")},
+            lambda: self._ways_out_found(wanted),
+        )
+
+    def _exit(self, wanted: ExpectedDefaultRoute) -> Exit | None:
+        """The first exit whose session is up: traffic leaves by the backup only while the primary is away."""
+        peers = self._peers()
+        return next((exit_ for exit_ in wanted.exits if (peers.get(exit_.peer) or {}).get("is_up") is True), None)
+
+    def _no_exit(self, wanted: ExpectedDefaultRoute, found: str) -> Check:
+        expected = _by(wanted.exits[0])
+        return Check(self.expectations.device, f"{wanted.family.title} default route", False, expected, found)
+
+    def _ways_out(self, family: AddressFamily) -> set[tuple[str, str]]:
+        """Interface and protocol of every next hop in use. The interface, since FRR keeps IPv6 next hops by link-local address."""
+        told = self.readings.get_route_to(family.default_network)
+        return {
+            (str(entry["outgoing_interface"]), str(entry["protocol"]).lower())
+            for entry in told.get(family.default_network) or ()
+            if entry["current_active"] and entry["selected_next_hop"]
+        }
+
+    def _ways_out_found(self, wanted: ExpectedDefaultRoute) -> str:
+        names = {exit_.interface: exit_.uplink for exit_ in wanted.exits}
+        return _enumerate(
+            (
+                f"by the {names[interface]} uplink ({interface}), from {protocol}"
+                if interface in names
+                else f"by {interface or 'nowhere'}, from {protocol}"
+                for interface, protocol in sorted(self._ways_out(wanted.family))
+            ),
+            "no route",
+        )
+
+    def ping(self, wanted: ExpectedPing) -> Check:
+        arguments: dict[str, Any] = {
+            "destination": wanted.destination,
+            "source": wanted.source,
+            "size": wanted.payload,
+        }
+        answered: Mapping[str, Fact] = {"success": {"probes_sent": PING_COUNT, "packet_loss": 0}}
+        return self.check(
+            f"ping {wanted.destination} over the {wanted.uplink} uplink",
+            f"all answered at {wanted.mtu} bytes, unfragmented",
+            lambda: hold(self.readings, "ping", answered, arguments),
+            lambda: _ping_found(self.readings.ping(**arguments), wanted.mtu),
+        )
+
+
+def _ping_found(told: Mapping[str, Any], mtu: int) -> str:
+    if "success" not in told:
+        return str(told.get("error") or "no answer")[:_LONGEST_COMPLAINT]
+    sent, lost = told["success"]["probes_sent"], told["success"]["packet_loss"]
+    return f"{sent - lost} of {sent} answered at {mtu} bytes, unfragmented"
+
+
+def _address_facts(addresses: Iterable[str]) -> Exactly:
+    families: dict[str, dict[str, Fact]] = {family.value: {} for family in AddressFamily}
+    for text in addresses:
+        address, _, length = text.partition("/")
+        family = AddressFamily.IPV6 if ":" in address else AddressFamily.IPV4
+        families[family.value][address] = {"prefix_length": int(length)}
+    return Exactly({family: Exactly(facts) for family, facts in families.items()})
+
+
+def _by(exit_: Exit) -> str:
+    return f"by the {exit_.uplink} uplink ({exit_.interface}), from bgp"
+
+
+def _enumerate(values: Iterable[str], nothing: str) -> str:
+    return ", ".join(values) or nothing
+
+
+def _complaint(error: Exception) -> str:
+    if isinstance(error, NotImplementedError):
+        return "this platform's driver cannot tell"
+    said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
+    if isinstance(error, UnreadableError) and said:
+        return said
+    return f"no answer: {said or type(error).__name__}"[:_LONGEST_COMPLAINT]
