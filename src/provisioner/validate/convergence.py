@@ -1,0 +1,44 @@
+"""Wait for convergence: look again until all is well, no longer than a deadline."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from provisioner.validate.model import Check
+
+FIRST_PAUSE_SECONDS: Final = 0.3
+LONGEST_PAUSE_SECONDS: Final = 2.0
+"""A BGP session is up within a few seconds of its config; later rounds need not load the routers."""
+_GROWTH: Final = 1.5
+
+
+def all_pass(checks: Sequence[Check]) -> bool:
+    """Whether everything that was looked at is well; nothing looked at is not."""
+    return bool(checks) and all(check.passed for check in checks)
+
+
+def await_convergence(
+    probe: Callable[[], Sequence[Check]],
+    deadline_seconds: float,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[Check, ...]:
+    """Look until all is well or the deadline has passed; gives the last round, which is never empty.
+
+    Args:
+        probe: One round.
+        deadline_seconds: How long a new round may begin; there is always one, and one after the last pause.
+        clock: Monotonic seconds.
+        sleep: Waits for seconds.
+    """
+    ends = clock() + deadline_seconds
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        checks = tuple(probe())
+        left = ends - clock()
+        if all_pass(checks) or left <= 0:
+            return checks or (Check("", "validation", False, "something to look at", "nothing"),)
+        sleep(min(pause, left))
+        pause = min(pause * _GROWTH, LONGEST_PAUSE_SECONDS)
