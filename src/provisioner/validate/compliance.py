@@ -11,15 +11,15 @@ from napalm.base import NetworkDriver
 from provisioner.validate.expectations import (
     AddressFamily,
     DeviceExpectations,
+    Exit,
     ExpectedDefaultRoute,
     ExpectedInterface,
     ExpectedPing,
     ExpectedSession,
-    Exit,
     LinkState,
 )
 from provisioner.validate.facts import AtLeast, Exactly, Fact, hold
-from provisioner.validate.model import Check
+from provisioner.validate.model import Check, failed
 from provisioner.validate.readings import DEAD, PING_COUNT, Readings
 from provisioner.validate.sessions import SessionReading, UnreadableError, read_sessions
 
@@ -41,7 +41,7 @@ def check_device(driver: NetworkDriver, expectations: DeviceExpectations) -> tup
     checks += look.sessions()
     checks += [look.default_route(route) for route in expectations.default_routes]
     checks += [look.ping(ping) for ping in expectations.pings]
-    return tuple(checks) or (Check(expectations.device, "expectations", False, "something to look at", "nothing"),)
+    return tuple(checks) or (failed(expectations.device, "expectations", "something to look at", "nothing"),)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +112,11 @@ class _Look:
     def sessions(self) -> Iterable[Check]:
         for session in self.expectations.sessions:
             yield self.session(session)
-        watched = [session for session in self.expectations.sessions if session.role or session.bfd or session.accepted]
+        watched = [
+            session
+            for session in self.expectations.sessions
+            if session.role or session.bfd or session.accepted is not None
+        ]
         if not watched:
             return
         try:
@@ -208,7 +212,7 @@ class _Look:
 
     def _no_exit(self, wanted: ExpectedDefaultRoute, found: str) -> Check:
         expected = _by(wanted.exits[0])
-        return Check(self.expectations.device, f"{wanted.family.title} default route", False, expected, found)
+        return failed(self.expectations.device, f"{wanted.family.title} default route", expected, found)
 
     def _ways_out(self, family: AddressFamily) -> set[tuple[str, str]]:
         """Interface and protocol of every next hop in use. The interface, since FRR keeps IPv6 next hops by link-local address."""

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from provisioner.validate.model import Check
+from provisioner.validate.model import Check, failed
 
 FIRST_PAUSE_SECONDS: Final = 0.3
 LONGEST_PAUSE_SECONDS: Final = 2.0
@@ -39,6 +39,6 @@ def await_convergence(
         checks = tuple(probe())
         left = ends - clock()
         if all_pass(checks) or left <= 0:
-            return checks or (Check("", "validation", False, "something to look at", "nothing"),)
+            return checks or (failed("", "validation", "something to look at", "nothing"),)
         sleep(min(pause, left))
         pause = min(pause * _GROWTH, LONGEST_PAUSE_SECONDS)

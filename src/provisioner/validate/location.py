@@ -12,7 +12,7 @@ from provisioner.plan.subject import Subject
 from provisioner.validate.compliance import check_device
 from provisioner.validate.convergence import await_convergence
 from provisioner.validate.expectations import DeviceExpectations, expect_subject
-from provisioner.validate.model import Check
+from provisioner.validate.model import Check, failed
 
 ANSWER = "an answer"
 
@@ -46,7 +46,7 @@ def collect(
 
 def _of_device(device: str, answer: Answer[tuple[Check, ...]] | None) -> tuple[Check, ...]:
     if answer is None or (answer.error is None and not answer.value):
-        return (Check(device, "device", False, ANSWER, "none"),)
+        return (failed(device, "device", ANSWER, "none"),)
     if answer.error is not None:
-        return (Check(device, "device", False, ANSWER, answer.error.what),)
+        return (failed(device, "device", ANSWER, answer.error.what),)
     return answer.value or ()

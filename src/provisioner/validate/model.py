@@ -22,3 +22,8 @@ class Check:
     passed: bool
     expected: str
     found: str
+
+
+def failed(device: str, name: str, expected: str, found: str) -> Check:
+    """A check that did not pass."""
+    return Check(device, name, passed=False, expected=expected, found=found)
