@@ -16,8 +16,14 @@ STYLES: Final = {"+": "green", "-": "red", "@": "cyan", "\\": "dim"}
 """The style of a line by its first character; context lines keep the terminal's own."""
 
 _WORD: Final = re.compile(r"\s+|[^\s.:/,;{}()\[\]\"]+|.")
-_ALIKE: Final = 0.5
+_ALIKE: Final = 0.6
 """Lines that share less than this are shown as different ones: marks all over a line help nobody."""
+
+_TAB_COLUMNS: Final = 4
+"""nft indents with tabs; eight columns would push its rules off the screen."""
+
+_MOST_LINES: Final = 60
+"""A longer run of changed lines is a rewrite: looking for counterparts takes long and shows nothing."""
 
 _HUNK: Final = re.compile(r"(@@.*?@@)(.*)")
 
@@ -41,42 +47,59 @@ def body(diff: str) -> list[str]:
 def coloured(lines: Sequence[str]) -> Iterator[Text]:
     """Each line of a diff's body as styled text, harmless to a terminal; tabs become four columns.
 
-    Where as many lines went as came, they are paired, and the words that differ are set off.
+    A line that went and the line that came in its place are found by likeness; the words that differ are set off.
     """
     runs = [(sign, list(run)) for sign, run in groupby(lines, key=lambda line: line[:1])]
-    position = 0
-    while position < len(runs):
-        sign, run = runs[position]
-        follows, other = runs[position + 1] if position + 1 < len(runs) else ("", [])
-        if (sign, follows) == ("-", "+") and len(run) == len(other):
-            pairs = [_pair(old, new) for old, new in zip(run, other, strict=True)]
-            yield from (old for old, _ in pairs)
-            yield from (new for _, new in pairs)
-            position += 2
-            continue
-        yield from map(_line, run)
-        position += 1
+    for number, (sign, run) in enumerate(runs):
+        texts = [_line(line) for line in run]
+        if sign == "-" and number + 1 < len(runs) and runs[number + 1][0] == "+":
+            for one, other in _counterparts(run, runs[number + 1][1]):
+                _mark_differences(texts[one], _line(runs[number + 1][1][other]))
+        elif sign == "+" and number and runs[number - 1][0] == "-":
+            for one, other in _counterparts(runs[number - 1][1], run):
+                _mark_differences(_line(runs[number - 1][1][one]), texts[other])
+        for text in texts:
+            # Here, and after the marks are set: a console forgets the tab size of a text.
+            text.expand_tabs(_TAB_COLUMNS)
+            yield text
+
+
+def _counterparts(old: Sequence[str], new: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """Which removed line became which added line, by their positions; both in order, each used once."""
+    if max(len(old), len(new)) > _MOST_LINES:
+        return
+    words = [_WORD.findall(line[1:]) for line in new]
+    start = 0
+    for position, line in enumerate(old):
+        matcher = difflib.SequenceMatcher(None, autojunk=False)
+        matcher.set_seq2(_WORD.findall(line[1:]))
+        best, found = _ALIKE, None
+        for candidate in range(start, len(new)):
+            matcher.set_seq1(words[candidate])
+            if matcher.quick_ratio() > best and matcher.ratio() > best:
+                best, found = matcher.ratio(), candidate
+        if found is not None:
+            yield position, found
+            start = found + 1
 
 
 def _line(line: str) -> Text:
     line = visible(line)
     hunk = _HUNK.fullmatch(line)
     if hunk:
-        return Text.assemble((hunk[1], STYLES["@"]), (hunk[2], "bold"), tab_size=4)
-    return Text(line, style=STYLES.get(line[:1], ""), tab_size=4)
+        return Text.assemble((hunk[1], STYLES["@"]), (hunk[2], "bold"))
+    return Text(line, style=STYLES.get(line[:1], ""))
 
 
-def _pair(old: str, new: str) -> tuple[Text, Text]:
-    before, after = _line(old), _line(new)
+def _mark_differences(before: Text, after: Text) -> None:
+    """Set off the words in which two lines differ."""
     words, others = _WORD.findall(before.plain[1:]), _WORD.findall(after.plain[1:])
-    matcher = difflib.SequenceMatcher(None, words, others, autojunk=False)
-    if matcher.ratio() < _ALIKE:
-        return before, after
-    for what, start, end, other_start, other_end in matcher.get_opcodes():
+    for what, start, end, other_start, other_end in difflib.SequenceMatcher(
+        a=words, b=others, autojunk=False
+    ).get_opcodes():
         if what != "equal":
             _mark(before, words, start, end)
             _mark(after, others, other_start, other_end)
-    return before, after
 
 
 def _mark(text: Text, words: Sequence[str], start: int, end: int) -> None:

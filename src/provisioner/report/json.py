@@ -16,7 +16,7 @@ Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | Non
 
 
 def to_json(report: Report) -> str:
-    """The report as one JSON document that ends in a line feed.
+    """The report as one JSON document, without a line feed at its end.
 
     ASCII only: characters beyond it, terminal controls among them, are written as escapes.
     """
@@ -28,7 +28,7 @@ def to_json(report: Report) -> str:
         "exit_code": report.exit_code,
         "outcomes": [_outcome(outcome) for outcome in report.outcomes],
     }
-    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False) + "\n"
+    return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
 
 
 def _outcome(outcome: Outcome) -> Json:

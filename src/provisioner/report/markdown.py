@@ -27,7 +27,7 @@ def to_markdown(report: Report) -> str:
         lines += [*_summary(report.outcomes), ""]
     for outcome in report.outcomes:
         lines += _outcome(outcome)
-    return "\n".join(lines).rstrip("\n") + "\n"
+    return "\n".join(lines).rstrip("\n")
 
 
 def _summary(outcomes: Sequence[Outcome]) -> list[str]:

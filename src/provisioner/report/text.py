@@ -86,7 +86,9 @@ def _print_device(console: Console, device: DeviceDiff) -> None:
     )
     heading.append_text(_counts(console, device.files) if device.files else Text("in sync", "dim"))
     _heading(console, heading)
-    for file in device.files:
+    for number, file in enumerate(device.files):
+        if number and console.is_terminal:
+            _say(console)
         _print_file(console, file)
 
 

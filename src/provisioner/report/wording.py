@@ -10,7 +10,7 @@ from provisioner.plan.model import DeviceDiff, DeviceRole, FileDiff, Target
 
 RESULTS: Final = {
     Result.IN_SYNC: "in sync",
-    Result.DIFFERENCES: "differences",
+    Result.DIFFERENCES: "would change",
     Result.DECLINED: "declined",
     Result.CONFIRMED: "confirmed",
     Result.ROLLED_BACK: "rolled back",
@@ -89,12 +89,12 @@ def sentence(outcome: Outcome) -> str:
     validated = " and validated" if outcome.checks else ""
     sentences = {
         Result.IN_SYNC: "nothing to do",
-        Result.DIFFERENCES: f"{devices} to change; this was a dry run",
+        Result.DIFFERENCES: f"{devices}; this was a dry run",
         Result.DECLINED: "nothing was changed",
         Result.CONFIRMED: f"{devices} changed{validated}",
         Result.ROLLED_BACK: "every device is as it was before",
         Result.FAILED: "nothing was changed",
-        Result.UNKNOWN: "not every device could be put back; look at it",
+        Result.UNKNOWN: "not every device could be put back",
     }
     return sentences[outcome.result]
 
