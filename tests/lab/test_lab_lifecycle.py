@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -190,32 +192,35 @@ def test_a_container_that_was_killed_is_started_and_wired_again(
     assert _status(other_lab).is_complete
 
 
-def _login(lab: Lab, node: str, policy: paramiko.MissingHostKeyPolicy, known_hosts: Path) -> str:
+def _login(lab: Lab, node: str, known_hosts: Path) -> str:
+    """Log in as OpenSSH would by the lab's configuration, strictly; over a pair of sockets to the proxy command."""
     config = paramiko.SSHConfig.from_path(str(lab.state.ssh_config)).lookup(node)
-    client = paramiko.SSHClient()
-    client.load_host_keys(str(known_hosts))
-    client.set_missing_host_key_policy(policy)
-    proxy = paramiko.ProxyCommand(config["proxycommand"])
-    try:
-        client.connect(
-            config["hostname"],
-            username=config["user"],
-            key_filename=config["identityfile"],
-            sock=proxy,
-            allow_agent=False,
-            look_for_keys=False,
-            timeout=20,
-        )
-        _, stdout, _ = client.exec_command("sudo -n id -u; hostname", timeout=20)
-        return str(stdout.read().decode())
-    finally:
-        client.close()
-        proxy.close()
+    ours, theirs = socket.socketpair()
+    with ours, subprocess.Popen(shlex.split(config["proxycommand"]), stdin=theirs, stdout=theirs) as proxy:
+        theirs.close()
+        client = paramiko.SSHClient()
+        client.load_host_keys(str(known_hosts))
+        client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        try:
+            client.connect(
+                config["hostname"],
+                username=config["user"],
+                key_filename=config["identityfile"],
+                sock=ours,
+                allow_agent=False,
+                look_for_keys=False,
+                timeout=20,
+            )
+            _, stdout, _ = client.exec_command("sudo -n id -u; hostname", timeout=20)
+            return str(stdout.read().decode())
+        finally:
+            client.close()
+            proxy.kill()
 
 
 def test_every_router_takes_the_labs_key_and_has_the_known_host_key(lab: Lab) -> None:
     for node in lab.topology.managed:
-        answer = _login(lab, node.name, paramiko.RejectPolicy(), lab.state.known_hosts)
+        answer = _login(lab, node.name, lab.state.known_hosts)
         assert answer.split() == ["0", node.name]
 
 
@@ -225,7 +230,7 @@ def test_a_router_with_another_host_key_is_refused(lab: Lab, tmp_path: Path) -> 
     wrong.write_text(f"{first.split()[0]} {second.split(maxsplit=1)[1]}\n")
     node = first.split()[0].split(",")[1]
     with pytest.raises(paramiko.BadHostKeyException):
-        _login(lab, node, paramiko.RejectPolicy(), wrong)
+        _login(lab, node, wrong)
 
 
 def test_an_edge_router_as_delivered_lets_nobody_in_but_management(lab: Lab, schools: Any) -> None:
