@@ -130,7 +130,7 @@ def _chains(whole: Part) -> Iterator[Violation]:
         for line in lines:
             if "dport 22 " in line and not re.match(r'iifname "mgmt0" ip saddr \S+ tcp dport 22 accept', line):
                 yield Violation(f"chain {name}", f"SSH from elsewhere than the management networks: {line}")
-            if re.search(r"port (?:179|3784) ", line) and " saddr " not in line:
+            if re.search(r"port (?:179|\{ 3784, 4784 \}) ", line) and " saddr " not in line:
                 yield Violation(f"chain {name}", f"a routing protocol from any source: {line}")
             if "log prefix" in line and "limit rate" not in line:
                 yield Violation(f"chain {name}", f"log without limit: {line}")
@@ -171,6 +171,8 @@ def _both_families(whole: Part) -> Iterator[Violation]:
         yield Violation("router bgp", "sessions of one address family alone")
     for table in whole.tables:
         for entry in table.entries:
-            families = {line.split(" saddr", 1)[0].rsplit(" ", 1)[-1] for line in entry.lines if " saddr " in f" {line}"}
+            families = {
+                line.split(" saddr", 1)[0].rsplit(" ", 1)[-1] for line in entry.lines if " saddr " in f" {line}"
+            }
             if entry.name.startswith(("from_", "to_", "control_")) and len(families) == 1:
                 yield Violation(f"chain {entry.name}", f"rules for {families.pop()} alone")
