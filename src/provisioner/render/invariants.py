@@ -51,15 +51,13 @@ def violations(text: str) -> tuple[Violation, ...]:
         frr_config.document.ConfigSyntaxError: the text is not a config document.
     """
     whole = sections.read(text)
-    return tuple(
-        (
-            *_sessions(whole),
-            *_references(whole),
-            *_prefix_lists(whole),
-            *_chains(whole),
-            *_slices(whole),
-            *_both_families(whole),
-        )
+    return (
+        *_sessions(whole),
+        *_references(whole),
+        *_prefix_lists(whole),
+        *_chains(whole),
+        *_slices(whole),
+        *_both_families(whole),
     )
 
 

@@ -15,7 +15,9 @@ AGGREGATION = "utr1-ar1"
 
 def test_every_edge_router_of_the_sample_fleet_holds_them(fleet: Fleet, renderer: Renderer) -> None:
     assert {
-        code: found for code, location in fleet.locations.items() if (found := violations(renderer.edge(fleet, location)))
+        code: found
+        for code, location in fleet.locations.items()
+        if (found := violations(renderer.edge(fleet, location)))
     } == {}
 
 
@@ -49,7 +51,11 @@ GUARDS = [
 @pytest.mark.parametrize("device", ["er-16pk00", AGGREGATION])
 @pytest.mark.parametrize(("guard", "missed"), GUARDS)
 def test_a_guard_taken_away_is_missed(fleet: Fleet, renderer: Renderer, device: str, guard: str, missed: str) -> None:
-    text = renderer.aggregation(fleet, device) if device == AGGREGATION else renderer.edge(fleet, fleet.locations["16PK00"])
+    text = (
+        renderer.aggregation(fleet, device)
+        if device == AGGREGATION
+        else renderer.edge(fleet, fleet.locations["16PK00"])
+    )
     broken = re.sub(guard, "", text)
     assert broken != text
     assert any(missed in violation.what for violation in violations(broken))
@@ -69,7 +75,11 @@ CHANGES = [
 def test_a_guard_made_weaker_is_missed(
     fleet: Fleet, renderer: Renderer, device: str, before: str, after: str, missed: str
 ) -> None:
-    text = renderer.aggregation(fleet, device) if device == AGGREGATION else renderer.edge(fleet, fleet.locations["16PK00"])
+    text = (
+        renderer.aggregation(fleet, device)
+        if device == AGGREGATION
+        else renderer.edge(fleet, fleet.locations["16PK00"])
+    )
     broken = text.replace(before, after)
     assert broken != text
     assert any(missed in violation.what for violation in violations(broken))
