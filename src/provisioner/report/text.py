@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from rich.cells import cell_len
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
 from rich.text import Text
 
 from provisioner.deploy.model import DeviceState, Outcome, Report, Result
@@ -231,5 +232,15 @@ def _say(console: Console, text: Text | None = None) -> None:
     if console.is_terminal:
         console.print(text, soft_wrap=True, highlight=False)
     else:
-        # `out` keeps tabs, which nft writes and a reader of the plain diff may want back.
-        console.out(text.plain, highlight=False)
+        console.print(_Raw(text.plain), soft_wrap=True)
+
+
+class _Raw:
+    """A line as it is, tabs too: nft indents with them, and a reader of the plain diff may want them back."""
+
+    def __init__(self, line: str) -> None:
+        self._line = line
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        yield Segment(self._line)
+        yield Segment.line()
