@@ -1,0 +1,186 @@
+"""What is recorded comes back, for one writer and for many, also after a kill in the middle."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from provisioner.deploy.model import Outcome, Report, Result
+from provisioner.journal.store import Journal, RunId, RunState
+from provisioner.plan.model import Plan
+
+DEADLINE_SECONDS = 60
+Begin = Callable[[Journal], RunId]
+
+
+def report(*outcomes: Outcome) -> Report:
+    return Report("provision --school 16PK00", "0123456789ab", outcomes, dry_run=False)
+
+
+def test_a_run_is_read_back_as_it_was_recorded(
+    journal: Journal, begin: Begin, make_plan: Callable[..., Plan], make_outcome: Callable[..., Outcome]
+) -> None:
+    run = begin(journal)
+    plan, outcome = make_plan(), make_outcome()
+    journal.record_plan(run, plan)
+    journal.record_outcome(run, outcome)
+    journal.finish(run, report(outcome))
+    (entry,) = journal.history("16PK00", 10)
+    assert (entry.run_id, entry.state, entry.result, entry.digest) == (run, RunState.FINISHED, "confirmed", plan.digest)
+    assert (entry.actor, entry.inventory_commit, entry.seconds) == ("anna@noc", "0123456789ab", 12.5)
+    assert (entry.error, entry.error_number, entry.checks_passed) == ("oh", "PV6000", 1)
+    assert entry.failed_checks == outcome.checks[1:]
+    assert [(device.device, device.state, device.error) for device in entry.devices] == [
+        ("ar1-utr", "untouched", ""),
+        ("er-16pk00", "confirmed", "slow"),
+    ]
+    assert entry.devices[1].files == plan.diffs[1].files
+
+
+def test_moments_are_utc_and_know_it(url: str, begin: Begin) -> None:
+    amsterdam = timezone(timedelta(hours=2))
+    with Journal.open(url, clock=lambda: datetime(2026, 7, 1, 12, tzinfo=amsterdam)) as journal:
+        begin(journal)
+        (entry,) = journal.history()
+    assert entry.started_at == datetime(2026, 7, 1, 10, tzinfo=UTC)
+    assert entry.started_at.tzinfo is UTC
+
+
+def test_the_latest_comes_first_and_the_limit_holds(
+    journal: Journal, begin: Begin, make_outcome: Callable[..., Outcome]
+) -> None:
+    for subject in ("16PK00", "16PK01", "16PK02"):
+        journal.record_outcome(begin(journal), make_outcome(subject))
+    assert [entry.subject for entry in journal.history(None, 2)] == ["16PK02", "16PK01"]
+    assert [entry.subject for entry in journal.history("16PK00", 2)] == ["16PK00"]
+    assert journal.history("99ZZ99", 2) == ()
+
+
+def test_a_run_under_way_is_not_called_interrupted(journal: Journal, begin: Begin) -> None:
+    begin(journal)
+    assert journal.history()[0].state is RunState.UNDER_WAY
+
+
+def test_an_outcome_without_a_plan_is_recorded_too(journal: Journal, begin: Begin) -> None:
+    journal.record_outcome(begin(journal), Outcome("16PK00", "t", Result.FAILED, error="unreachable"))
+    (entry,) = journal.history("16PK00", 1)
+    assert (entry.result, entry.error, entry.devices) == ("failed", "unreachable", ())
+
+
+def test_a_plan_that_was_made_again_takes_the_place_of_the_first(
+    journal: Journal, begin: Begin, make_plan: Callable[..., Plan]
+) -> None:
+    run = begin(journal)
+    journal.record_plan(run, make_plan())
+    journal.record_plan(run, Plan("16PK00", "t", make_plan().diffs[1:]))
+    (entry,) = journal.history("16PK00", 10)
+    assert [device.device for device in entry.devices] == ["er-16pk00"]
+
+
+def test_the_default_journal_is_its_owner_s_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begin: Begin
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    before = os.umask(0)
+    try:
+        with Journal.open(None) as journal:
+            begin(journal)
+            directory = tmp_path / "provision"
+            assert stat.S_IMODE(directory.stat().st_mode) == 0o700
+            assert {stat.S_IMODE(file.stat().st_mode) for file in directory.iterdir()} == {0o600}
+    finally:
+        os.umask(before)
+
+
+def test_the_file_is_in_write_ahead_mode(journal: Journal, tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "journal.sqlite")
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from provisioner.deploy.model import Report
+from provisioner.journal.store import Journal
+sys.path.insert(0, sys.argv[1])
+from conftest import outcome_of as make_outcome, plan_of as make_plan
+name = sys.argv[3]
+print("ready", flush=True)
+sys.stdin.readline()
+journal = Journal.open(sys.argv[2])
+run = journal.begin(command=name, commit="", actor=name, dry_run=False)
+print("begun", flush=True)
+for number in range(int(sys.argv[4])):
+    journal.record_plan(run, make_plan(f"{name}-{number}"))
+    print("planned", flush=True)
+    journal.record_outcome(run, make_outcome(f"{name}-{number}"))
+journal.finish(run, Report(name, "", (), False))
+"""
+
+
+def writer(url: str, name: str, subjects: int) -> subprocess.Popen[str]:
+    arguments = [sys.executable, "-c", WRITER, str(Path(__file__).parent), url, name, str(subjects)]
+    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_several_processes_make_and_write_one_journal_at_once(url: str) -> None:
+    writers = [writer(url, name, 15) for name in ("a", "b", "c")]
+    for process in writers:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in writers:
+        process.communicate(timeout=DEADLINE_SECONDS)
+        assert process.returncode == 0
+    with Journal.open(url) as journal:
+        entries = journal.history(None, 100)
+    assert {entry.subject for entry in entries} == {f"{name}-{number}" for name in "abc" for number in range(15)}
+    assert {entry.state for entry in entries} == {RunState.FINISHED}
+    assert len({entry.run_id for entry in entries}) == 3
+
+
+def test_a_run_that_is_killed_in_the_middle_is_shown_as_interrupted(url: str, begin: Begin) -> None:
+    process = writer(url, "killed", 10_000)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write("\n")
+    process.stdin.flush()
+    seen = [process.stdout.readline() for _ in range(6)]
+    assert seen[-1] == "planned\n"
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=DEADLINE_SECONDS)
+    began = time.monotonic()
+    with Journal.open(url) as journal:
+        entries = journal.history(None, 100)
+        assert {entry.state for entry in entries} == {RunState.INTERRUPTED}
+        assert [entry.result for entry in entries][-1] == "confirmed"
+        # What a plan announced is on the disk before its push.
+        assert len(entries) >= 5
+        begin(journal)
+    assert time.monotonic() - began < DEADLINE_SECONDS / 4
+
+
+def test_a_run_of_another_machine_is_given_time(url: str, begin: Begin, monkeypatch: pytest.MonkeyPatch) -> None:
+    began = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    monkeypatch.setattr("provisioner.journal.process.host_name", lambda: "elsewhere")
+    with Journal.open(url, clock=lambda: began) as journal:
+        begin(journal)
+    monkeypatch.undo()
+    for hours, state in ((1, RunState.UNDER_WAY), (13, RunState.INTERRUPTED)):
+        now = began + timedelta(hours=hours)
+        with Journal.open(url, clock=lambda now=now: now) as journal:  # type: ignore[misc]
+            assert journal.history()[0].state is state
