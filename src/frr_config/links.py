@@ -1,4 +1,4 @@
-"""From the interfaces that run to those that are wanted: arguments for `ip`, in the order in which filtering never weakens.
+"""From the interfaces that run to those that are wanted: arguments for `ip`, in an order that never weakens filtering.
 
 Before the packet filter is swapped, new sub-interfaces are made but stay down, and those that leave go down: whatever
 passes while the rulesets change is on an interface that both know. Addresses and state follow after the swap.
@@ -6,10 +6,12 @@ passes while the rulesets change is on an interface that both know. Addresses an
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from frr_config.interfaces import LOOPBACK, Stanza, sort
+
+IPV4, IPV6 = 4, 6
 
 Arguments = tuple[str, ...]
 """Arguments of one `ip` command, without `ip` itself."""
@@ -44,6 +46,19 @@ def steps(running: Iterable[Stanza], wanted: Iterable[Stanza]) -> Steps:
             Stanza(stanza.name) if known is None or stanza.name in rebuilt else known, stanza, known is None
         )
     return Steps(tuple(before), tuple(after))
+
+
+def departing(running: Iterable[Stanza], wanted: Iterable[Stanza]) -> Mapping[str, frozenset[str]]:
+    """The IPv6 networks that interfaces lose an address of, by interface; see `patch.withdrawal`."""
+    new = {stanza.name: stanza for stanza in wanted}
+    found: dict[str, frozenset[str]] = {}
+    for stanza in running:
+        after = new.get(stanza.name)
+        stays = () if after is None or _is_another_vlan(stanza, after) else after.addresses
+        gone = [address for address in stanza.addresses if address.version == IPV6 and address not in stays]
+        if gone:
+            found[stanza.name] = frozenset(str(address.network) for address in gone)
+    return found
 
 
 def batch_line(arguments: Arguments) -> str | None:
@@ -90,8 +105,8 @@ def _bring(known: Stanza, wanted: Stanza, is_new: bool) -> list[Arguments]:
     commands += [_address("del", address.with_prefixlen, wanted) for address in gone]
     # Deleting a primary IPv4 address takes the secondaries of its subnet along, unless promote_secondaries is set.
     again = [
-        a for a in wanted.addresses if a not in known.addresses or (a.version == 4 and _lost_with(a.network, gone))
-    ]  # noqa: PLR2004
+        a for a in wanted.addresses if a not in known.addresses or (a.version == IPV4 and _lost_with(a.network, gone))
+    ]
     commands += [_address("replace", address.with_prefixlen, wanted) for address in again]
     return commands
 

@@ -2,8 +2,8 @@
 
 The order, and why:
 
-1. Entries of filter lists that are new or change: `deny` before `permit`. A list is never without the entries that both
-   trees have, so no session loses its filter meanwhile (FRRouting/frr#12088 is what happens otherwise).
+1. Entries of filter lists that are new or change: `deny` before `permit`. A list is never without the entries that
+   both trees have, so no session loses its filter meanwhile (FRRouting/frr#12088 is what happens otherwise).
 2. Route maps: a new entry in a map that exists is entered as `deny`, filled, and turned to `permit` at the end, since an
    entry without its `match` lines matches everything. Within an entry new lines come before old ones go.
 3. All other contexts (interfaces, BFD profiles, static routes): new lines.
@@ -54,8 +54,32 @@ def patch(running: Iterable[Node], wanted: Iterable[Node]) -> tuple[str, ...]:
     return tuple(commands)
 
 
+def withdrawal(running: Iterable[Node], departing: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
+    """Commands that have to come before the kernel loses addresses: the advertised prefixes that go with them.
+
+    FRR 10.3 frees a configured `ipv6 nd prefix` when the interface loses its address in that prefix, and zebra crashes
+    when the line is taken away afterwards (FRRouting/frr#19355). Where the prefix stays, `patch` enters it again.
+
+    Args:
+        running: The tree as the daemons have it.
+        departing: Networks by interface, from `links.departing`.
+    """
+    commands: list[str] = []
+    for node in significant(running):
+        networks = departing.get(node.line.removeprefix("interface "), frozenset())
+        lines = [child.line for child in node.children if _advertised(child.line) in networks]
+        if node.line.startswith("interface ") and lines:
+            commands += _block(node.line, [undo(line) for line in lines])
+    return tuple(commands)
+
+
+def _advertised(line: str) -> str:
+    words = line.split()
+    return words[3] if words[:3] == ["ipv6", "nd", "prefix"] else ""
+
+
 def _compare(running: Sequence[Node], wanted: Sequence[Node]) -> _Change:
-    """A context's header is its identity by key, so that `route-map X deny 10` is a change of `route-map X permit 10`."""
+    """A context is known by the key of its header: `route-map X deny 10` is a change of `route-map X permit 10`."""
     old, new = _by_key(running), _by_key(wanted)
     kept = [(old[name], node) for name, node in new.items() if name in old and _is_same_thing(old[name], node)]
     kept_names = {key(node.line) for _, node in kept}
@@ -99,7 +123,7 @@ def _permits(node: Node) -> bool:
     return match is not None and match["action"] == "permit"
 
 
-# --- filter lists -------------------------------------------------------------------------------------------------------
+# --- filter lists -----------------------------------------------------------------------------------------------------
 
 
 def _filters_in(change: _Change) -> list[str]:
@@ -130,7 +154,7 @@ def _list_of(node: Node) -> str:
     return match["list"] if match else ""
 
 
-# --- route maps ---------------------------------------------------------------------------------------------------------
+# --- route maps -------------------------------------------------------------------------------------------------------
 
 
 def _map_name(node: Node) -> str:
@@ -170,7 +194,7 @@ def _route_maps_out(change: _Change) -> list[str]:
     return commands + [f"no route-map {name}" for name in whole]
 
 
-# --- other contexts -----------------------------------------------------------------------------------------------------
+# --- other contexts ---------------------------------------------------------------------------------------------------
 
 
 def _others_in(change: _Change) -> list[str]:
@@ -229,14 +253,12 @@ def _block(header: str, inside: Sequence[str]) -> list[str]:
     return [header, *(f" {line}" for line in inside), closer(header)]
 
 
-# --- BGP ----------------------------------------------------------------------------------------------------------------
+# --- BGP --------------------------------------------------------------------------------------------------------------
 
 
 def _bgp(change: _Change) -> list[str]:
     commands: list[str] = []
-    for node in change.removed:
-        if _is_bgp(node):
-            commands.append(undo(node.line))
+    commands += [undo(node.line) for node in change.removed if _is_bgp(node)]
     for node in change.added:
         if _is_bgp(node):
             commands += _block(node.line, _bgp_inside(Node(node.line), node))

@@ -21,7 +21,7 @@ from napalm.base.exceptions import (
     ReplaceConfigException,
 )
 
-from frr_config import document, interfaces, ruleset
+from frr_config import daemons, document, interfaces, ruleset
 from frr_config.document import FILES, FRR, INTERFACES, NFTABLES, ConfigSyntaxError, Document
 from frr_config.secrets import redact_text
 from napalm_frr.diff import compare
@@ -191,7 +191,10 @@ def running_document(outputs: Mapping[str, str]) -> Document:
     Raises:
         CommandErrorException: one of them is not what that command prints.
     """
-    addresses, rules, frr = (outputs[command] for command in READ_RUNNING)
+    addresses, rules, answer = (outputs[command] for command in READ_RUNNING)
+    frr, down = daemons.split(answer)
+    if down:
+        raise CommandErrorException(f"FRR's {' and '.join(down)} does not run on this router")
     if not frr.strip() or not addresses.strip():
         raise CommandErrorException("the router answered with an empty configuration")
     try:

@@ -47,7 +47,7 @@ def test_napalm_finds_the_driver_by_its_name() -> None:
 
 def test_the_suite_skips_exactly_what_is_not_offered() -> None:
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", __file__, "-rs", "-q", "-k", "TestGetters", "-p", "no:cacheprovider", "-v"],
+        [sys.executable, "-m", "pytest", __file__, "-k", "TestGetters", "-p", "no:cacheprovider", "-v"],
         capture_output=True,
         text=True,
         check=False,

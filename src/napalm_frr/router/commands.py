@@ -20,6 +20,9 @@ from napalm_frr.router.state import KEPT, VOLATILE, Pending, Refused, State, clo
 Request = Mapping[str, object]
 Answer = dict[str, object]
 
+REVERT_PATIENCE_SECONDS = 300.0
+"""How long the revert timer tries again when it cannot put the old config back at once."""
+
 PROGRAM = f"{VOLATILE}/program.zip"
 
 
@@ -148,10 +151,10 @@ def watch(identity: str) -> None:
         if left <= 0:
             break
         time.sleep(min(left, 1.0))
-    for attempt in range(5):
-        if _expire(identity):
-            return
-        time.sleep(2.0 * (attempt + 1))
+    # A daemon that crashed is started again by watchfrr within a minute: do not give up before that.
+    give_up = clock() + REVERT_PATIENCE_SECONDS
+    while not _expire(identity) and clock() < give_up:
+        time.sleep(5.0)
 
 
 def _expire(identity: str) -> bool:

@@ -8,14 +8,13 @@ order of `frr_config.patch`. Then everything is read again: what still differs i
 from __future__ import annotations
 
 import json
-import os
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
 
 from frr_config import interfaces, links, tree
 from frr_config.document import FRR, INTERFACES, NFTABLES
-from frr_config.patch import patch
+from frr_config.patch import patch, withdrawal
 from frr_config.secrets import redact
 from napalm_frr.router import running
 from napalm_frr.router.running import Sections
@@ -58,13 +57,18 @@ def converge(wanted: Sections) -> None:
 def _apply(now: Sections, wanted: Sections, last_resort: bool) -> list[str]:
     before, after = interfaces.parse(now[INTERFACES]), interfaces.parse(wanted[INTERFACES])
     steps = links.steps(before, after)
+    frr_now = now[FRR]
+    early = withdrawal(tree.parse(frr_now), links.departing(before, after))
+    if early:
+        _vtysh(early)
+        frr_now = running.read_frr()
     _ip(steps.before)
     if now[NFTABLES] != wanted[NFTABLES]:
         must(("nft", "-f", "-"), "flush ruleset\n" + wanted[NFTABLES])
     _ip(steps.after)
     if any(":" in argument for arguments in steps.after for argument in arguments[:3]):
         _wait_for_addresses()
-    return _frr(now[FRR], wanted[FRR], last_resort)
+    return _frr(frr_now, wanted[FRR], last_resort)
 
 
 def _ip(commands: Sequence[links.Arguments]) -> None:
@@ -100,16 +104,25 @@ def _frr(now: str, wanted: str, last_resort: bool) -> list[str]:
     commands = patch(tree.parse(now), tree.parse(wanted))
     if not commands:
         return []
+    return _reload(wanted) if last_resort else _vtysh(commands)
+
+
+def _vtysh(commands: Sequence[str]) -> list[str]:
+    """Enter commands; what FRR has to say about them, without secrets."""
     with tempfile.TemporaryDirectory(prefix="napalm-frr-") as work:  # 0700: patches hold secrets
-        path = os.path.join(work, "patch.conf")
-        if last_resort:
-            write_private(path, wanted)
-            ran = run((RELOAD, "--reload", "--stdout", path))
-            return [] if not ran.status else [f"frr-reload.py: exit status {ran.status}"]
+        path = f"{work}/patch.conf"
         write_private(path, "".join(f"{line}\n" for line in commands))
         ran = run(("vtysh", "-f", path))
     complaints = (line.strip() for line in (ran.stdout + ran.stderr).splitlines())
     return list(dict.fromkeys(redact(line) for line in complaints if line.startswith(("%", "line "))))
+
+
+def _reload(wanted: str) -> list[str]:
+    with tempfile.TemporaryDirectory(prefix="napalm-frr-") as work:
+        path = f"{work}/frr.conf"
+        write_private(path, wanted)
+        ran = run((RELOAD, "--reload", "--stdout", path))
+    return [f"frr-reload.py: exit status {ran.status}"] if ran.status else []
 
 
 def _leftover(now: Sections, wanted: Sections, different: Iterable[str], said: Sequence[str]) -> str:

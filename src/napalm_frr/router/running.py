@@ -6,7 +6,7 @@ import os
 import pwd
 from collections.abc import Mapping
 
-from frr_config import interfaces, ruleset, tree
+from frr_config import daemons, interfaces, ruleset, tree
 from frr_config.document import FILES, FRR, INTERFACES, NFTABLES
 from napalm_frr.router.shell import CommandFailed, must
 
@@ -21,14 +21,25 @@ def read() -> dict[str, str]:
     Raises:
         CommandFailed: one of them did not answer, or answered nothing.
     """
-    frr = must(("vtysh", "-c", "show running-config no-header"))
-    if not frr.strip():
-        raise CommandFailed("vtysh: the daemons answered with an empty configuration")
     return {
         INTERFACES: interfaces.render(interfaces.from_ip_json(must(("ip", "-j", "-d", "addr", "show")))),
         NFTABLES: ruleset.without_state(must(("nft", "-s", "list", "ruleset"))),
-        FRR: frr,
+        FRR: read_frr(),
     }
+
+
+def read_frr() -> str:
+    """The configuration that FRR's daemons run.
+
+    Raises:
+        CommandFailed: they did not answer, or one of them is down: mgmtd answers for it, but does not do its work.
+    """
+    text, down = daemons.split(must(daemons.SHOW))
+    if down:
+        raise CommandFailed(f"FRR's {' and '.join(down)} does not run")
+    if not text.strip():
+        raise CommandFailed("vtysh: the daemons answered with an empty configuration")
+    return text
 
 
 def differing(one: Sections, other: Sections) -> tuple[str, ...]:
