@@ -102,6 +102,27 @@ def test_the_default_journal_is_its_owner_s_alone(
         os.umask(before)
 
 
+def test_a_default_journal_that_others_could_read_is_closed_to_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    file = tmp_path / "provision" / "journal.sqlite"
+    file.parent.mkdir(mode=0o755)
+    file.touch(mode=0o644)
+    Journal.open(None).close()
+    assert stat.S_IMODE(file.parent.stat().st_mode) == 0o700
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_a_named_file_is_made_private_and_left_as_a_team_wants_it(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "journal.sqlite"
+    Journal.open(url).close()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.chmod(0o660)
+    Journal.open(url).close()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o660
+
+
 def test_the_file_is_in_write_ahead_mode(journal: Journal, tmp_path: Path) -> None:
     connection = sqlite3.connect(tmp_path / "journal.sqlite")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)

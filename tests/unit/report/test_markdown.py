@@ -27,7 +27,7 @@ def tokens(text: str) -> list[tuple[str, str]]:
 
 
 def test_a_diff_with_backticks_stays_inside_its_fence() -> None:
-    diff = "@@ @@\n+```\n+````html\n <script>"
+    diff = "@@ @@\n ```\n+```\n+````html\n <script>"
     plan = Plan("16PK00", "t", (DeviceDiff(EDGE, (FileDiff("/a", diff),)),))
     report = Report("provision", "", (Outcome("16PK00", "t", Result.DIFFERENCES, plan),), dry_run=True)
     assert ("fence", f"{diff}\n") in tokens(to_markdown(report))

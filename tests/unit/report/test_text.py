@@ -73,11 +73,14 @@ def test_only_our_own_colours_are_escape_sequences_on_a_terminal(text: str) -> N
 
 
 def test_changed_words_are_set_off_also_where_a_line_came_between() -> None:
-    diff = "@@ @@\n-ip saddr 10.0.0.0/24 accept\n+iifname eth0 jump in\n+ip saddr 10.0.0.0/23 accept"
+    diff = (
+        "@@ @@\n-ip saddr 10.0.0.0/24 accept\n-tcp dport 22 log accept\n"
+        "+iifname eth0 jump in\n+ip saddr 10.0.0.0/23 accept\n+tcp dport 23 log accept"
+    )
     target = Target("er", DeviceRole.EDGE, PlatformName.FRR, (), includes_base=True)
     plan = Plan("16PK00", "t", (DeviceDiff(target, (FileDiff("/a", diff),)),))
     shown = on_terminal(lambda console: print_plan(console, plan))
-    assert re.findall(r"\x1b\[1;7;3[12]m(.*?)\x1b", shown) == ["24", "23"]
+    assert re.findall(r"\x1b\[1;7;3[12]m(.*?)\x1b", shown) == ["24", "22", "23", "23"]
 
 
 def test_passed_checks_are_counted_and_failed_ones_are_told_in_full(
