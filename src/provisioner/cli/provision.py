@@ -190,8 +190,10 @@ def _recording(request: Request, this_run: RunRecord) -> Iterator[Recorder]:
 
 def warn(text: str) -> None:
     """One line on standard error, for what a person must know and what stops nothing."""
+    from provisioner.report.wording import visible
+
     typer.secho("warning: ", err=True, nl=False, fg=typer.colors.YELLOW, bold=True)
-    typer.echo(text, err=True)
+    typer.echo(visible(text), err=True)
 
 
 def _approve(request: Request, plan: Plan, progress: Progress) -> bool:

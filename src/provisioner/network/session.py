@@ -133,6 +133,9 @@ class Network:
             One Answer per device.
         """
 
+        if not devices:
+            return {}
+
         def task(task: Task) -> Result:
             return Result(host=task.host, result=_attempt(task, work))
 

@@ -11,7 +11,7 @@ def split_by_file(comparison: str) -> tuple[FileDiff, ...]:
     A comparison without headers (drivers of other platforms) is one FileDiff named `configuration`.
     """
     files: list[tuple[str, list[str]]] = []
-    lines = comparison.splitlines()
+    lines = comparison.split("\n")  # nothing else ends a line of config
     for number, line in enumerate(lines):
         follows = lines[number + 1] if number + 1 < len(lines) else ""
         if line.startswith("--- ") and follows.startswith("+++ "):

@@ -50,12 +50,12 @@ class FileDiff:
     @property
     def added(self) -> int:
         """Lines that the change adds."""
-        return sum(line.startswith("+") and not line.startswith("+++") for line in self.text.splitlines())
+        return sum(line.startswith("+") and not line.startswith("+++") for line in self.text.split("\n"))
 
     @property
     def removed(self) -> int:
         """Lines that the change removes."""
-        return sum(line.startswith("-") and not line.startswith("---") for line in self.text.splitlines())
+        return sum(line.startswith("-") and not line.startswith("---") for line in self.text.split("\n"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,9 +78,10 @@ class PrefixEntry:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One BGP session as one end sees it; `password` is the secret's token, never a value."""
+    """One BGP session as one end sees it; `local` is its own address, `password` the secret's token, never a value."""
 
     neighbor: str
+    local: str
     version: int
     role: str
     description: str
@@ -228,7 +229,9 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
     segments = _segments(service, location)
     own4, own6 = _prefix_entries(location.prefixes.ipv4), _prefix_entries(location.prefixes.ipv6)
     sessions = _sessions(
-        (link.version, address(link), uplink) for uplink in location.uplinks for link in (uplink.ipv4, uplink.ipv6)
+        (link.version, address(link), address(link, 1), uplink)
+        for uplink in location.uplinks
+        for link in (uplink.ipv4, uplink.ipv6)
     )
     sessions = tuple(
         replace(
@@ -306,7 +309,7 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
     own4, own6 = _prefix_entries(location.prefixes.ipv4), _prefix_entries(location.prefixes.ipv6)
     limit = service.bgp.maximum_prefix
     sessions = _sessions(
-        (link.version, address(link, 1), uplink) for uplink in here for link in (uplink.ipv4, uplink.ipv6)
+        (link.version, address(link, 1), address(link), uplink) for uplink in here for link in (uplink.ipv4, uplink.ipv6)
     )
     sessions = tuple(
         replace(
@@ -391,12 +394,12 @@ def _aggregation_uplink(service: Service, uplink: Uplink) -> UplinkContext:
     )
 
 
-def _sessions(ends: Iterable[tuple[int, str, Uplink]]) -> tuple[Session, ...]:
+def _sessions(ends: Iterable[tuple[int, str, str, Uplink]]) -> tuple[Session, ...]:
     """Sessions in FRR's order of neighbours: v4 before v6, by address."""
     found = sorted(ends, key=lambda end: neighbor_key(end[1]))
     return tuple(
-        Session(neighbor, version, uplink.role.value, "", token(uplink.password), "")
-        for version, neighbor, uplink in found
+        Session(neighbor, local, version, uplink.role.value, "", token(uplink.password), "")
+        for version, neighbor, local, uplink in found
     )
 
 
