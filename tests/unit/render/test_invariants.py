@@ -39,6 +39,10 @@ GUARDS = [
     (r" neighbor \S+ local-role .*\n", "role"),
     (r" neighbor \S+ bfd\n neighbor \S+ bfd profile uplink\n", "liveness"),
     (r" no bgp default ipv4-unicast\n", "families are on"),
+    (
+        r" ip saddr \S+(?= ip ttl 255 tcp)| ip6 saddr \S+(?= ip6 hoplimit 255 udp)|ip saddr \S+ (?=ip ttl)",
+        "from any source",
+    ),
     (r"(?m)^ip prefix-list .*\n", "is not defined"),
     (r"(?m)^ipv6 prefix-list .*\n", "is not defined"),
     (r" match ip address .*\n", "permits whatever comes"),
