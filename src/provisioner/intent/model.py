@@ -1,4 +1,4 @@
-"""The Fleet: the inventory as immutable, typed objects. What one file may hold is said here; what files say of each other is in `checks`."""
+"""The Fleet: the inventory as immutable, typed objects. What one file may hold is said here; what files say of each other in `checks`."""
 
 from __future__ import annotations
 

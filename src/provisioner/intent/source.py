@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,10 +18,14 @@ MAXIMUM_BYTES: Final = 1_000_000
 """No file of an inventory comes near; anything larger is not one."""
 MAXIMUM_DEPTH: Final = 20
 
-Location = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 
 _BASE: type = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml, 5 to 10 times faster than the parser in Python, which is used where a build of PyYAML lacks it."""
+
+_TEXT: Final = "tag:yaml.org,2002:str"
+_NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,18})(\.[0-9]{1,18})?\Z")
+_WORDS: Final[Mapping[str, bool | None]] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
 class _Refused(Exception):  # noqa: N818 - control flow inside this module
@@ -32,24 +37,49 @@ class _Refused(Exception):  # noqa: N818 - control flow inside this module
 
 
 class _Loader(_BASE):  # type: ignore[misc]
-    """A safe loader that refuses a key which stands twice in one mapping."""
+    """From text to nodes. What a plain word means is decided by `_scalar`, so PyYAML's own look-ups are left out."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:
-        mapping: dict[Hashable, object] = {}
-        for key_node, value_node in node.value:
-            key = self.construct_object(key_node, deep=True)
-            line = key_node.start_mark.line + 1
-            if not isinstance(key, Hashable):
-                raise _Refused(line, "a key must be a single word", "write `name: value`", "PV1007")
-            if key in mapping:
-                raise _Refused(
-                    line,
-                    f"the key {key!r} stands twice in one mapping",
-                    "keep one; YAML would drop the first silently",
-                    "PV1006",
-                )
-            mapping[key] = self.construct_object(value_node, deep=deep)
-        return mapping
+    def resolve(self, _kind: type, _value: str | None, implicit: object) -> str:
+        return "" if isinstance(implicit, tuple) and implicit[0] else _TEXT
+
+    def descend_resolver(self, _parent: yaml.Node | None, _index: object) -> None:
+        pass
+
+    def ascend_resolver(self) -> None:
+        pass
+
+
+def _value(node: yaml.Node) -> object:
+    """Plain data of a node, in the words of YAML 1.2.
+
+    YAML 1.1, which PyYAML speaks, reads `no` as false, `0144` as 100, `1:30` as 90 and `2025-01-01` as a date. Here they are text.
+    """
+    if node.__class__ is yaml.ScalarNode:
+        text: str = node.value
+        if node.tag:
+            return text
+        if text in _WORDS:
+            return _WORDS[text]
+        found = _NUMBER.match(text)
+        if found is None:
+            return text
+        return float(text) if found[1] else int(text)
+    if node.__class__ is yaml.SequenceNode:
+        return [_value(item) for item in node.value]
+    mapping: dict[object, object] = {}
+    for key_node, value_node in node.value:
+        key = _value(key_node) if key_node.__class__ is yaml.ScalarNode else None
+        if key is None:
+            raise _Refused(key_node.start_mark.line + 1, "a key must be a single word", "write `name: value`", "PV1007")
+        if key in mapping:
+            raise _Refused(
+                key_node.start_mark.line + 1,
+                f"the key {key!r} stands twice in one mapping",
+                "keep one; YAML would drop the first silently",
+                "PV1006",
+            )
+        mapping[key] = _value(value_node)
+    return mapping
 
 
 @dataclass(frozen=True)
@@ -68,13 +98,14 @@ class Source:
 
     @cached_property
     def _root(self) -> yaml.Node | None:
-        return yaml.compose(self.text, Loader=_BASE)
+        root: yaml.Node | None = yaml.compose(self.text, Loader=_Loader)
+        return root
 
-    def line(self, where: Location) -> int:
+    def line(self, where: FieldPath) -> int:
         """The line of a field, or of the nearest mapping around it that is there."""
         return self.place(where)[0]
 
-    def place(self, where: Location) -> tuple[int, str]:
+    def place(self, where: FieldPath) -> tuple[int, str]:
         """The line of a field and its name, `uplinks[0].vlan_id`; parts that are not in the file end the walk."""
         node, line, name = self._root, 1, ""
         for number, part in enumerate(where):
@@ -88,7 +119,7 @@ class Source:
             name = _joined(name, part)
         return line, name
 
-    def problem(self, where: Location, what: str, remedy: str, number: str) -> Problem:
+    def problem(self, where: FieldPath, what: str, remedy: str, number: str) -> Problem:
         """A problem at a field of this file."""
         line, name = self.place(where)
         return Problem(str(self.path), line, name, what, remedy, number)
@@ -119,12 +150,11 @@ def read(path: Path) -> Source | Problem:
         return problem(refused.line, refused.what, refused.remedy, refused.number)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark is not None else 1
-        return problem(
-            line, f"not valid YAML: {_short(error)}", "correct the syntax at or just above this line", "PV1004"
-        )
+        what, remedy = _syntax(error)
+        return problem(mark.line + 1 if mark is not None else 1, f"not valid YAML: {what}", remedy, "PV1004")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        return problem(1, f"not valid YAML: {_short(error)}", "correct the syntax", "PV1004")
+        what, remedy = _syntax(error)
+        return problem(1, f"not valid YAML: {what}", remedy, "PV1004")
 
 
 def _decoded(raw: bytes) -> str:
@@ -146,9 +176,10 @@ def _parsed(text: str) -> Mapping[str, object]:
     _refuse_what_an_inventory_does_not_need(text)
     loader = _Loader(text)
     try:
-        data = loader.get_single_data()
+        root = loader.get_single_node()
     finally:
         loader.dispose()
+    data = None if root is None else _value(root)
     if data is None:
         raise _Refused(1, "is empty", "fill it in, or delete it", "PV1008")
     if not isinstance(data, dict):
@@ -164,9 +195,7 @@ def _refuse_what_an_inventory_does_not_need(text: str) -> None:
 
     The events are walked only where one of their signs, a second document or deep nesting may be there.
     """
-    suspicious = any(sign in text for sign in ("&", "*", "!", "\n---", "\n...", "%")) or text.count("[") > MAXIMUM_DEPTH
-    deep = text.count("{") > MAXIMUM_DEPTH or "  " * MAXIMUM_DEPTH in text or "- " * MAXIMUM_DEPTH in text
-    if not suspicious and not deep:
+    if not _SUSPICIOUS.search(text) and text.count("[") + text.count("{") <= MAXIMUM_DEPTH:
         return
     depth = documents = 0
     for event in yaml.parse(text, Loader=_BASE):
@@ -194,6 +223,12 @@ def _refuse_what_an_inventory_does_not_need(text: str) -> None:
             depth -= 1
 
 
+_SUSPICIOUS: Final = re.compile(
+    rf"[&*!%]|^---|^\.\.\.|^ {{{MAXIMUM_DEPTH}}}|(?:[-?:][ \t]+){{{MAXIMUM_DEPTH // 2}}}", re.MULTILINE
+)
+"""Signs of an anchor, alias, tag, directive, another document, or of nesting that no inventory needs."""
+
+
 def _step(node: yaml.Node, part: str | int) -> tuple[yaml.Node, int] | None:
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
@@ -215,6 +250,39 @@ def _kind(data: object) -> str:
     return "a list" if isinstance(data, Sequence) and not isinstance(data, str) else "a single value"
 
 
-def _short(error: Exception) -> str:
-    text = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error) or type(error).__name__
-    return " ".join(str(text).split())[:120]
+def _syntax(error: Exception) -> tuple[str, str]:
+    """What libyaml says, in the words of a person who writes an inventory, and what to do."""
+    said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error) or type(error).__name__
+    said = " ".join(str(said).split())[:120]
+    return next(
+        (words for sign, words in _SYNTAX.items() if sign in said), (said, "correct this line or the one above")
+    )
+
+
+_SYNTAX: Final[Mapping[str, tuple[str, str]]] = {
+    "mapping values are not allowed": (
+        "a colon where no field can begin",
+        "put the text in quotes, or correct the indentation",
+    ),
+    "cannot start any token": ("a tab, or one of @ ` %, begins a value", "indent with spaces; put such text in quotes"),
+    "tab character": ("a tab in the indentation", "indent with spaces"),
+    "did not find expected key": (
+        "the indentation does not fit the lines above",
+        "line the field up with its neighbours",
+    ),
+    "did not find expected '-' indicator": (
+        "the indentation does not fit the list above",
+        "line the entry up with its neighbours",
+    ),
+    "did not find expected ',' or ']'": ("a list in brackets is not closed", "close it with ]"),
+    "did not find expected ',' or '}'": ("a mapping in braces is not closed", "close it with }"),
+    "found unexpected end of stream": ("a quote is not closed", "close it"),
+    "could not find expected ':'": (
+        "a line that is neither `name: value` nor part of a text",
+        "add the colon, or quotes",
+    ),
+    "found unknown escape character": ("a backslash in double quotes", "use single quotes, or leave it out"),
+    "did not find expected hexdecimal number": ("an escape without its digits", "use single quotes, or leave it out"),
+    "control characters are not allowed": ("a control character", "delete it"),
+    "expected a single document": ("more than one document", "one file, one document: remove the `---`"),
+}

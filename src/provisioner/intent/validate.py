@@ -10,7 +10,7 @@ from pydantic_core import ErrorDetails
 from rapidfuzz import process
 
 from provisioner.intent.problems import Problem
-from provisioner.intent.source import Location, Source
+from provisioner.intent.source import FieldPath, Source
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -35,7 +35,7 @@ def model_from(source: Source, kind: type[Model]) -> Model | list[Problem]:
 
 
 def _problem(source: Source, detail: ErrorDetails, kind: type[BaseModel]) -> Problem:
-    location: Location = detail["loc"]
+    location: FieldPath = detail["loc"]
     what, remedy, number = _words(detail, kind)
     return source.problem(location, what, remedy, number)
 
@@ -66,13 +66,13 @@ def nearest(word: str, words: Sequence[str]) -> str:
     return f"did you mean {best[0]!r}?" if best else ""
 
 
-def _unknown_key(key: str, parents: Location, kind: type[BaseModel]) -> tuple[str, str, str]:
+def _unknown_key(key: str, parents: FieldPath, kind: type[BaseModel]) -> tuple[str, str, str]:
     known = _fields_at(kind, parents)
     hint = nearest(key, known)
     return f"there is no field {key!r} here", hint or f"one of: {', '.join(known)}", "PV1102"
 
 
-def _fields_at(kind: type[BaseModel], parents: Location) -> list[str]:
+def _fields_at(kind: type[BaseModel], parents: FieldPath) -> list[str]:
     """The field names of the model at a place, found by walking the annotations."""
     current: type[BaseModel] | None = kind
     for part in parents:
@@ -99,8 +99,6 @@ def _wrong_type(wanted: str, number: str = "PV1103") -> Callable[[object, Mappin
             if wanted == "text" and not isinstance(found, list | dict | None)
             else f"write {wanted}"
         )
-        if isinstance(found, bool):
-            remedy = "write it in quotes: YAML reads yes, no, on and off as true and false"
         return f"{shown(found)} stands where {wanted} is wanted", remedy, number
 
     return words
