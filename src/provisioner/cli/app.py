@@ -113,7 +113,7 @@ def _hand_down(context: typer.Context) -> None:
         )
     command = context.command.get_command(context, context.invoked_subcommand or "")  # type: ignore[attr-defined]
     nested = dict.fromkeys(getattr(command, "commands", {}), given)
-    context.default_map = {context.invoked_subcommand: nested or given}
+    context.default_map = {str(context.invoked_subcommand): nested or given}
 
 
 def main() -> None:
