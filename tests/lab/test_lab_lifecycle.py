@@ -196,7 +196,12 @@ def _login(lab: Lab, node: str, known_hosts: Path) -> str:
     """Log in as OpenSSH would by the lab's configuration, strictly; over a pair of sockets to the proxy command."""
     config = paramiko.SSHConfig.from_path(str(lab.state.ssh_config)).lookup(node)
     ours, theirs = socket.socketpair()
-    with ours, subprocess.Popen(shlex.split(config["proxycommand"]), stdin=theirs, stdout=theirs) as proxy:
+    with (
+        ours,
+        subprocess.Popen(
+            shlex.split(str(config["proxycommand"])), stdin=theirs.fileno(), stdout=theirs.fileno()
+        ) as proxy,
+    ):
         theirs.close()
         client = paramiko.SSHClient()
         client.load_host_keys(str(known_hosts))

@@ -18,8 +18,8 @@ from provisioner.lab.topology import CARRIER, Node, Port, Role, Topology
 
 NAME = f"pytest-{os.getpid()}-vlans"
 
-# `bfd` is the last line of each neighbour: FRR 10.3 leaves a peer in Idle for ever when its session is reset (by a password,
-# role or ttl-security line) after BFD was put on it.
+# `bfd` is the last line of each neighbour: beside GTSM and without an update-source, FRR 10.3 leaves a peer in Idle for ever
+# when a password, role or ttl-security line resets its session after BFD was put on it.
 _FRR = """hostname {me}
 service integrated-vtysh-config
 !
