@@ -158,9 +158,7 @@ class _Look:
 
     def _details(self, session: ExpectedSession, reading: SessionReading) -> Iterable[Check]:
         def look(name: str, expected: str, passed: bool, found: str) -> Check:
-            return Check(
-                self.expectations.device, name, passed and not reading.trouble, expected, reading.trouble or found
-            )
+            return Check(self.expectations.device, name, passed, expected, reading.trouble or found)
 
         if session.role is not None:
             there = session.role.opposite.value

@@ -69,8 +69,6 @@ class Readings:
         if kept is None:
             try:
                 kept = (ask(), None)
-            except DEAD:
-                raise
             except Exception as error:  # noqa: BLE001 - whatever a getter raises is an answer that is missing, on every check that needs it
                 kept = ({}, error)
             self._kept[name, key] = kept
