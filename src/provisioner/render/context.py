@@ -309,7 +309,9 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
     own4, own6 = _prefix_entries(location.prefixes.ipv4), _prefix_entries(location.prefixes.ipv6)
     limit = service.bgp.maximum_prefix
     sessions = _sessions(
-        (link.version, address(link, 1), address(link), uplink) for uplink in here for link in (uplink.ipv4, uplink.ipv6)
+        (link.version, address(link, 1), address(link), uplink)
+        for uplink in here
+        for link in (uplink.ipv4, uplink.ipv6)
     )
     sessions = tuple(
         replace(

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from frr_config.interfaces import natural_key as interface_key
+from frr_config.interfaces import natural_key
 
-__all__ = ["element_key", "interface_key"]
+
+@lru_cache(maxsize=4096)
+def interface_key(name: str) -> tuple[tuple[int, int, str], ...]:
+    """The loopback first, then by name with numbers by value; a fleet uses the same few names everywhere."""
+    return natural_key(name)
 
 
 def element_key(element: str) -> tuple[int, int, str]:

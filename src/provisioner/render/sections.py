@@ -100,7 +100,7 @@ def read(text: str) -> Part:
     return Part(
         stanzas=_stanzas(sections.get(INTERFACES, "")),
         tables=ruleset.parse(sections.get(NFTABLES, "")),
-        nodes=_merged(tree.parse(sections.get(FRR, ""))),
+        nodes=tree.parse(sections.get(FRR, "")),
     )
 
 
@@ -114,7 +114,7 @@ def by_owner(whole: Part) -> dict[str, Part]:
         for owner, piece in _tables_by_owner(table).items():
             tables.setdefault(owner, []).append(piece)
     nodes: dict[str, list[Node]] = {}
-    for node in whole.nodes:
+    for node in _merged(whole.nodes):
         for owner, piece_of_node in _nodes_by_owner(node).items():
             nodes.setdefault(owner, []).append(piece_of_node)
     owners = sorted({*stanzas, *tables, *nodes})
@@ -280,11 +280,18 @@ def _merged(nodes: Iterable[Node]) -> tuple[Node, ...]:
 
 
 def _once(nodes: Iterable[Node]) -> Iterator[Node]:
-    children: dict[str, list[Node]] = {}
+    first: dict[str, Node] = {}
+    more: dict[str, list[Node]] = {}
     for node in nodes:
-        children.setdefault(node.line, []).extend(node.children)
-    for line, inside in children.items():
-        merged: Iterable[Node] = _once(inside) if inside else ()
+        known = first.setdefault(node.line, node)
+        if known is not node and node.children:
+            more.setdefault(node.line, list(known.children)).extend(node.children)
+    for line, node in first.items():
+        inside = more.get(line) or node.children
+        if not inside:
+            yield node
+            continue
+        merged: Iterable[Node] = _once(inside)
         if line.startswith(("router bgp", "address-family")):
             merged = sorted(merged, key=_bgp_key)
         yield Node(line, tuple(merged))

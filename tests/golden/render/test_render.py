@@ -18,7 +18,7 @@ from provisioner.render.invariants import violations
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent / "sample"
-Golden = Callable[[str, str], None]
+Golden = Callable[[Path, str], None]
 
 EDGES = {
     "03BK00": "primary school, single-homed on fibre",
@@ -41,42 +41,30 @@ def renderer() -> Renderer:
     return Renderer(ROOT / "templates")
 
 
-@pytest.fixture
-def golden(request: pytest.FixtureRequest) -> Golden:
-    def compare(name: str, text: str) -> None:
-        path = HERE / name
-        if request.config.getoption("--update-golden", default=False):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        assert path.read_text(encoding="utf-8") == text, f"{path} differs: run with --update-golden and review"
-
-    return compare
-
-
 @pytest.mark.parametrize("code", EDGES)
 def test_edge_routers_get_what_was_reviewed(golden: Golden, fleet: Fleet, renderer: Renderer, code: str) -> None:
     location = fleet.locations[code]
-    golden(f"{location.edge_router_name}.conf", renderer.edge(fleet, location))
+    golden(HERE / f"{location.edge_router_name}.conf", renderer.edge(fleet, location))
 
 
 @pytest.mark.parametrize("name", ["utr1-ar1", "utr1-ar2", "zwl1-ar1", "ehv1-ar1"])
 def test_bases_of_aggregation_routers_are_what_was_reviewed(
     golden: Golden, fleet: Fleet, renderer: Renderer, name: str
 ) -> None:
-    golden(f"{name}.base.conf", renderer.aggregation_base(fleet, name))
+    golden(HERE / f"{name}.base.conf", renderer.aggregation_base(fleet, name))
 
 
 @pytest.mark.parametrize(("name", "code"), [(name, code) for name, codes in SLICES.items() for code in codes])
 def test_slices_are_what_was_reviewed(golden: Golden, fleet: Fleet, renderer: Renderer, name: str, code: str) -> None:
     location = fleet.locations[code]
     uplink = next(uplink for uplink in location.uplinks if uplink.aggregation_router == name)
-    golden(f"{name}.{code}.conf", renderer.aggregation_slice(fleet, Slice(location, uplink)))
+    golden(HERE / f"{name}.{code}.conf", renderer.aggregation_slice(fleet, Slice(location, uplink)))
 
 
 def test_an_aggregation_router_with_all_its_slices_is_what_was_reviewed(
     golden: Golden, fleet: Fleet, renderer: Renderer
 ) -> None:
-    golden("zwl1-ar1.conf", renderer.aggregation(fleet, "zwl1-ar1"))
+    golden(HERE / "zwl1-ar1.conf", renderer.aggregation(fleet, "zwl1-ar1"))
 
 
 def test_no_golden_file_is_left_over() -> None:
