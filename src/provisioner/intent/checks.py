@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Network, IPv6Network
-from typing import Final
+from ipaddress import IPv4Interface, IPv4Network, IPv6Network
+from typing import Final, NamedTuple
 
-from provisioner.intent.model import AggregationRouter, Fleet, Location, NumberRange, Segment, Uplink
+from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
 from provisioner.intent.types import INTERNET, AvailabilityClass, SegmentRole, UplinkRole
 from provisioner.intent.validate import nearest
 
@@ -27,7 +27,6 @@ SEGMENT_IPV6: Final = 64
 """RFC 4862 section 5.5.3: hosts configure themselves with 64-bit interface identifiers."""
 LARGEST_SEGMENT_IPV4: Final = 30
 """A router and one host."""
-LONGEST_ANNOUNCED_IPV4: Final = 32
 HOLD_PER_KEEPALIVE: Final = 3
 """RFC 4271 section 4.4: keepalives at a third of the hold time at most."""
 
@@ -122,6 +121,41 @@ def service_is_consistent(fleet: Fleet) -> Iterator[Complaint]:
                 )
 
 
+def pools_are_apart(fleet: Fleet) -> Iterator[Complaint]:
+    """No address lies in two pools: then a segment can never be a link, nor a link the management network."""
+    pools = fleet.service.pools
+    named: tuple[tuple[Where, Sequence[Network]], ...] = (
+        (("management", "networks_ipv4"), fleet.service.management.networks_ipv4),
+        *((("pools", name), getattr(pools, name)) for name in _ADDRESS_POOLS),
+    )
+    claims = [
+        _claim(network, File.SERVICE, "service.yaml", (*where, number))
+        for where, networks in named
+        for number, network in enumerate(networks)
+    ]
+    for version in (4, 6):
+        yield from _overlaps([claim for claim in claims if getattr(claim.shown, "version", 0) == version])
+
+
+_ADDRESS_POOLS: Final = ("location_ipv4", "location_ipv6", "segment_ipv4", "link_ipv4", "link_ipv6")
+
+
+def board_numbers_stand_once(boards: Boards) -> Iterator[Complaint]:
+    """A Fleet has its boards by number, so this is asked of the file."""
+    seen: set[str] = set()
+    for position, board in enumerate(boards.boards):
+        if board.number in seen:
+            yield Complaint(
+                File.BOARDS,
+                "",
+                ("boards", position, "number"),
+                f"board {board.number} stands twice",
+                "keep one",
+                "PV1206",
+            )
+        seen.add(board.number)
+
+
 # --- between locations and aggregation points -------------------------------------------------------------------------
 
 
@@ -141,7 +175,7 @@ def nothing_is_given_out_twice(fleet: Fleet) -> Iterator[Complaint]:
             (("loopback_ipv6",), ("address", router.loopback_ipv6), str(router.loopback_ipv6)),
         )
         for field, key, shown in claims:
-            if earlier := claim(key, f"{point_name}, {'.'.join(map(str, (*where, *field)))}"):
+            if earlier := claim(key, f"{point_name}, {_dotted((*where, *field))}"):
                 yield Complaint(
                     File.AGGREGATION,
                     point_name,
@@ -183,56 +217,70 @@ def _number(key: tuple[object, ...]) -> str:
     return _NUMBERS.get(str(key[0]), "PV1301")
 
 
+class _Claim(NamedTuple):
+    """A range of addresses that somebody has."""
+
+    first: int
+    last: int
+    shown: object
+    file: File
+    key: str
+    where: Where
+
+
 def no_prefixes_overlap(fleet: Fleet) -> Iterator[Complaint]:
-    """No two prefixes share an address: announced ones, links, core links. Segments only within their own location."""
-    claimed: list[tuple[Network, File, str, Where]] = []
+    """No two prefixes share an address: announced ones, links, core links, loopbacks. Segments only within their own location."""
+    claimed: dict[str, list[_Claim]] = {"ipv4": [], "ipv6": []}
     for point_name, router, where in _routers(fleet):
-        claimed.append((router.core.ipv4, File.AGGREGATION, point_name, (*where, "core", "ipv4")))
-        claimed.append((router.core.ipv6, File.AGGREGATION, point_name, (*where, "core", "ipv6")))
+        for family, claims in claimed.items():
+            core: Network = getattr(router.core, family)
+            loopback = int(getattr(router, f"loopback_{family}"))
+            shown = getattr(router, f"loopback_{family}")
+            claims.append(_claim(core, File.AGGREGATION, point_name, (*where, "core", family)))
+            claims.append(
+                _Claim(loopback, loopback, shown, File.AGGREGATION, point_name, (*where, f"loopback_{family}"))
+            )
     for location in fleet.locations.values():
         code = location.code
-        claimed += [
-            (network, File.LOCATION, code, ("prefixes", "ipv4", number))
-            for number, network in enumerate(location.prefixes.ipv4)
-        ]
-        claimed += [
-            (network, File.LOCATION, code, ("prefixes", "ipv6", number))
-            for number, network in enumerate(location.prefixes.ipv6)
-        ]
-        for number, uplink in enumerate(location.uplinks):
-            claimed.append((uplink.ipv4, File.LOCATION, code, ("uplinks", number, "ipv4")))
-            claimed.append((uplink.ipv6, File.LOCATION, code, ("uplinks", number, "ipv6")))
-    for version in (4, 6):
-        yield from _overlaps([item for item in claimed if item[0].version == version])
-    for location in fleet.locations.values():
-        for family in ("ipv4", "ipv6"):
-            segments: list[tuple[Network, File, str, Where]] = [
-                (getattr(segment, family), File.LOCATION, location.code, ("segments", number, family))
+        for family, claims in claimed.items():
+            for number, prefix in enumerate(getattr(location.prefixes, family)):
+                claims.append(_claim(prefix, File.LOCATION, code, ("prefixes", family, number)))
+            for number, uplink in enumerate(location.uplinks):
+                claims.append(_claim(getattr(uplink, family), File.LOCATION, code, ("uplinks", number, family)))
+            segments = [
+                _claim(getattr(segment, family), File.LOCATION, code, ("segments", number, family))
                 for number, segment in enumerate(location.segments)
             ]
             yield from _overlaps(segments)
+    for claims in claimed.values():
+        yield from _overlaps(claims)
 
 
-def _overlaps(claimed: Sequence[tuple[Network, File, str, Where]]) -> Iterator[Complaint]:
-    """Neighbours in the order of addresses: n log n, where every pair would be n²."""
-    order = sorted(
-        range(len(claimed)), key=lambda index: (int(claimed[index][0].network_address), claimed[index][0].prefixlen)
-    )
-    widest = -1
-    for index in order:
-        network = claimed[index][0]
-        if widest >= 0 and int(network.network_address) <= int(claimed[widest][0].broadcast_address):
-            earlier, later = claimed[min(index, widest)], claimed[max(index, widest)]
-            yield Complaint(
-                later[1],
-                later[2],
-                later[3],
-                f"{later[0]} overlaps {earlier[0]} of {earlier[2]}, {_dotted(earlier[3])}",
-                "choose one that is free",
-                "PV1306",
-            )
-        if widest < 0 or int(network.broadcast_address) > int(claimed[widest][0].broadcast_address):
-            widest = index
+def _claim(network: Network, file: File, key: str, where: Where) -> _Claim:
+    return _Claim(int(network.network_address), int(network.broadcast_address), network, file, key, where)
+
+
+def _overlaps(claimed: Sequence[_Claim]) -> Iterator[Complaint]:
+    """Neighbours in the order of addresses: n log n, where every pair would be n². One complaint per prefix, however many it hits."""
+    order = sorted((claim.first, -claim.last, index) for index, claim in enumerate(claimed))
+    hits: dict[int, list[int]] = {}
+    widest, widest_last = -1, -1
+    for first, negative_last, index in order:
+        if first <= widest_last:
+            hits.setdefault(max(index, widest), []).append(min(index, widest))
+        if -negative_last > widest_last:
+            widest, widest_last = index, -negative_last
+    for later, earlier in sorted(hits.items()):
+        claim, first_hit = claimed[later], claimed[min(earlier)]
+        more = f" and {len(earlier) - 1} more" if len(earlier) > 1 else ""
+        yield Complaint(
+            claim.file,
+            claim.key,
+            claim.where,
+            f"{claim.shown} overlaps {first_hit.shown} of {first_hit.key}, {_dotted(first_hit.where)}{more}",
+            "choose one that is free",
+            "PV1306",
+        )
 
 
 def aggregation_addresses_fit(fleet: Fleet) -> Iterator[Complaint]:
@@ -248,13 +296,8 @@ def aggregation_addresses_fit(fleet: Fleet) -> Iterator[Complaint]:
             yield complain(("core", "ipv4"), f"{router.core.ipv4} is no /31", "a link prefix is a /31", "PV1307")
         if router.core.ipv6.prefixlen != POINT_TO_POINT_IPV6:
             yield complain(("core", "ipv6"), f"{router.core.ipv6} is no /127", "a link prefix is a /127", "PV1307")
-        if not _within(router.management_address.network, fleet.service.management.networks_ipv4):
-            yield complain(
-                ("management_address",),
-                f"{router.management_address} is outside the management networks",
-                "take one from management.networks_ipv4 of service.yaml",
-                "PV1308",
-            )
+        if not _is_managed(fleet, router.management_address):
+            yield complain(("management_address",), *_not_managed(router.management_address))
         names = [router.core.port]
         for number, port in enumerate(router.ports):
             if port.name in names:
@@ -304,26 +347,21 @@ def references_lead_somewhere(fleet: Fleet, location: Location) -> Iterator[Comp
 def values_come_from_their_pools(fleet: Fleet, location: Location) -> Iterator[Complaint]:
     """Every number and prefix lies within what may be given out."""
     pools = fleet.service.pools
-    if not pools.location_asn.first <= location.asn <= pools.location_asn.last:
+    if not _in_range(location.asn, pools.location_asn):
         yield _outside(location, ("asn",), location.asn, "location_asn")
     for family in ("ipv4", "ipv6"):
         for number, prefix in enumerate(getattr(location.prefixes, family)):
             if not _within(prefix, getattr(pools, f"location_{family}")):
                 yield _outside(location, ("prefixes", family, number), prefix, f"location_{family}")
     for number, uplink in enumerate(location.uplinks):
-        if not pools.vlan_id.first <= uplink.vlan_id <= pools.vlan_id.last:
+        if not _in_range(uplink.vlan_id, pools.vlan_id):
             yield _outside(location, ("uplinks", number, "vlan_id"), uplink.vlan_id, "vlan_id")
         for family in ("ipv4", "ipv6"):
             if not _within(getattr(uplink, family), getattr(pools, f"link_{family}")):
                 yield _outside(location, ("uplinks", number, family), getattr(uplink, family), f"link_{family}")
-    if not _within(location.edge_router.management_address.network, fleet.service.management.networks_ipv4):
-        yield _complaint(
-            location,
-            ("edge_router", "management_address"),
-            f"{location.edge_router.management_address} is outside the management networks",
-            "take one from management.networks_ipv4 of service.yaml",
-            "PV1308",
-        )
+    address = location.edge_router.management_address
+    if not _is_managed(fleet, address):
+        yield _complaint(location, ("edge_router", "management_address"), *_not_managed(address))
 
 
 def uplinks_fit(fleet: Fleet, location: Location) -> Iterator[Complaint]:
@@ -441,6 +479,15 @@ def _segment_prefixes(fleet: Fleet, location: Location, segment: Segment, here: 
             "take a /64 of prefixes.ipv6",
             "PV1603",
         )
+    for managed in fleet.service.management.networks_ipv4:
+        if segment.ipv4.overlaps(managed):
+            yield _complaint(
+                location,
+                (*here, "ipv4"),
+                f"{segment.ipv4} overlaps the management network {managed}",
+                "choose one that is free",
+                "PV1306",
+            )
     if not location.announces(segment.ipv4) and not _within(segment.ipv4, fleet.service.pools.segment_ipv4):
         yield _complaint(
             location,
@@ -498,6 +545,7 @@ def prefixes_fit_the_limits(fleet: Fleet, location: Location) -> Iterator[Compla
 
 FLEET_RULES: Final[tuple[Callable[[Fleet], Iterator[Complaint]], ...]] = (
     service_is_consistent,
+    pools_are_apart,
     nothing_is_given_out_twice,
     no_prefixes_overlap,
     aggregation_addresses_fit,
@@ -520,6 +568,26 @@ def _routers(fleet: Fleet) -> Iterator[tuple[str, AggregationRouter, Where]]:
 def _within(network: Network, pools: Iterable[Network]) -> bool:
     first, last = int(network.network_address), int(network.broadcast_address)
     return any(int(pool.network_address) <= first and last <= int(pool.broadcast_address) for pool in pools)
+
+
+def _in_range(number: int, pool: NumberRange) -> bool:
+    """Also true of a pool that ends before it begins: that is said once, of the pool."""
+    return pool.first <= number <= pool.last or pool.first > pool.last
+
+
+def _is_managed(fleet: Fleet, address: IPv4Interface) -> bool:
+    """Within the management networks, and neither the first nor the last address of its network."""
+    network = address.network
+    ends = (int(network.network_address), int(network.broadcast_address))
+    return int(address) not in ends and _within(network, fleet.service.management.networks_ipv4)
+
+
+def _not_managed(address: IPv4Interface) -> tuple[str, str, str]:
+    return (
+        f"{address} is no host address in the management networks",
+        "take one from management.networks_ipv4 of service.yaml",
+        "PV1308",
+    )
 
 
 def _complaint(location: Location, where: Where, what: str, remedy: str, number: str) -> Complaint:

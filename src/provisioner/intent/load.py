@@ -8,7 +8,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
-from provisioner.intent.checks import Complaint, File, check_fleet
+from provisioner.intent.checks import Complaint, File, board_numbers_stand_once, check_fleet
 from provisioner.intent.model import AggregationPoint, Boards, Fleet, Location, Service
 from provisioner.intent.problems import InvalidInventoryError, Problem
 from provisioner.intent.source import read
@@ -59,6 +59,10 @@ def load_fleet(directory: Path, *, only: Collection[str] | None = None) -> Fleet
     locations = {path: load(path, Location) for path in _location_files(directory, only)}
     problems += _misnamed({path: point.name for path, point in points.items() if point}, "name")
     problems += _misnamed({path: location.code for path, location in locations.items() if location}, "code")
+    if only is None and not locations and (directory / LOCATIONS_DIRECTORY).is_dir():
+        # False green: an inventory that lost its files would make every router look like one to empty.
+        nowhere = str(directory / LOCATIONS_DIRECTORY)
+        problems.append(Problem(nowhere, 0, "", "holds no location", "add a file CODE.yaml for each", "PV1016"))
     if service is None or boards is None:
         raise InvalidInventoryError(problems)
     fleet = Fleet(
@@ -76,7 +80,8 @@ def load_fleet(directory: Path, *, only: Collection[str] | None = None) -> Fleet
     }
     # Where a file is not valid, what refers to it would be blamed for nothing.
     dangling = {"PV1401", "PV1402", "PV1403"} if problems else set()
-    problems += [_problem(complaint, paths) for complaint in check_fleet(fleet) if complaint.number not in dangling]
+    complaints = [*board_numbers_stand_once(boards), *check_fleet(fleet)]
+    problems += [_problem(complaint, paths) for complaint in complaints if complaint.number not in dangling]
     if problems:
         raise InvalidInventoryError(problems)
     return fleet
@@ -101,16 +106,16 @@ def _misplaced(directory: Path) -> Iterable[Problem]:
     """A file that would silently not be read (`16PK00.yml`) is a school that silently has no config."""
     for folder in (directory, directory / AGGREGATION_DIRECTORY, directory / LOCATIONS_DIRECTORY):
         if not folder.is_dir():
-            yield Problem(str(folder), 0, "", "is not there", "an inventory has one", "PV1013")
+            yield Problem(str(folder), 0, "", "is no directory", "an inventory has this one", "PV1013")
             continue
         for path in folder.iterdir():
             known = path.suffix == ".yaml" if folder != directory else path.name in {SERVICE_FILE, BOARDS_FILE}
             folders = folder == directory and path.name in {AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY}
             harmless = path.name.startswith(".") or path.suffix in {".md", ".txt"}
             if not (known or folders or harmless):
-                yield Problem(
-                    str(path), 0, "", "is not read: not a name that an inventory has", "rename or remove it", "PV1014"
-                )
+                meant = path.suffix.lower() in {".yml", ".yaml"} and folder != directory
+                remedy = f"rename it to {path.stem}.yaml" if meant else "rename or remove it"
+                yield Problem(str(path), 0, "", "is not read: not a name that an inventory has", remedy, "PV1014")
 
 
 def _misnamed(names: Mapping[Path, str], field: str) -> Iterable[Problem]:
@@ -126,7 +131,7 @@ def _misnamed(names: Mapping[Path, str], field: str) -> Iterable[Problem]:
 
 
 def _problem(complaint: Complaint, paths: Mapping[tuple[File, str], Path]) -> Problem:
-    path = paths[complaint.file, complaint.key]
+    path = paths[complaint.file, "" if complaint.file in {File.SERVICE, File.BOARDS} else complaint.key]
     return _at(path, complaint.where, complaint.what, complaint.remedy, complaint.number)
 
 

@@ -12,6 +12,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from provisioner.intent.types import (
+    Address4,
+    Address6,
     Asn,
     AvailabilityClass,
     BoardNumber,
@@ -211,8 +213,8 @@ class AggregationRouter(Intent):
     name: Name
     platform: PlatformName = PlatformName.FRR
     management_address: Interface4
-    loopback_ipv4: IPv4Address
-    loopback_ipv6: IPv6Address
+    loopback_ipv4: Address4
+    loopback_ipv6: Address6
     core: CoreLink
     ports: Annotated[tuple[AggregationPort, ...], Field(min_length=1)]
 
@@ -319,7 +321,7 @@ class EdgeRouter(Intent):
     platform: PlatformName = PlatformName.FRR
     management_address: Interface4
     lan_port: PortName = Field(description="The tagged port to the school's switch")
-    nat_address: IPv4Address | None = Field(
+    nat_address: Address4 | None = Field(
         default=None, description="Announced address to which private segments are translated (NAT44, RFC 3022)"
     )
 

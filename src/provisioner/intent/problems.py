@@ -43,10 +43,16 @@ class InvalidInventoryError(IntentError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(
-            sorted(set(problems), key=lambda problem: (problem.file, problem.line, problem.field, problem.number))
+            sorted(
+                set(problems),
+                key=lambda problem: (problem.file, problem.line, problem.field, problem.number, problem.what),
+            )
         )
         first = self.problems[0]
         more = f" (and {len(self.problems) - 1} more)" if len(self.problems) > 1 else ""
         super().__init__(
-            f"{first.what}{more}", where=f"{first.file}:{first.line}", remedy=first.remedy, number=first.number
+            f"{first.what}{more}",
+            where=f"{first.file}:{first.line}" if first.line else first.file,
+            remedy=first.remedy,
+            number=first.number,
         )

@@ -37,7 +37,7 @@ class _Refused(Exception):  # noqa: N818 - control flow inside this module
 
 
 class _Loader(_BASE):  # type: ignore[misc]
-    """From text to nodes. What a plain word means is decided by `_scalar`, so PyYAML's own look-ups are left out."""
+    """From text to nodes. What a plain word means is decided by `_value`, so PyYAML's own look-ups are left out."""
 
     def resolve(self, _kind: type, _value: str | None, implicit: object) -> str:
         return "" if isinstance(implicit, tuple) and implicit[0] else _TEXT
@@ -69,7 +69,7 @@ def _value(node: yaml.Node) -> object:
     mapping: dict[object, object] = {}
     for key_node, value_node in node.value:
         key = _value(key_node) if key_node.__class__ is yaml.ScalarNode else None
-        if key is None:
+        if key.__class__ is not str:
             raise _Refused(key_node.start_mark.line + 1, "a key must be a single word", "write `name: value`", "PV1007")
         if key in mapping:
             raise _Refused(
@@ -143,6 +143,7 @@ def read(path: Path) -> Source | Problem:
         )
     if len(raw) > MAXIMUM_BYTES:
         return problem(0, f"has {len(raw)} bytes", f"a file of the inventory has {MAXIMUM_BYTES} at most", "PV1002")
+    text = ""
     try:
         text = _decoded(raw)
         return Source(path, text, _parsed(text))
@@ -150,10 +151,10 @@ def read(path: Path) -> Source | Problem:
         return problem(refused.line, refused.what, refused.remedy, refused.number)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        what, remedy = _syntax(error)
+        what, remedy = _syntax(error, text)
         return problem(mark.line + 1 if mark is not None else 1, f"not valid YAML: {what}", remedy, "PV1004")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
-        what, remedy = _syntax(error)
+        what, remedy = _syntax(error, text)
         return problem(1, f"not valid YAML: {what}", remedy, "PV1004")
 
 
@@ -184,9 +185,6 @@ def _parsed(text: str) -> Mapping[str, object]:
         raise _Refused(1, "is empty", "fill it in, or delete it", "PV1008")
     if not isinstance(data, dict):
         raise _Refused(1, f"holds {_kind(data)} where a mapping is wanted", "begin with `name: value` lines", "PV1009")
-    for key in data:
-        if not isinstance(key, str):
-            raise _Refused(1, f"has the key {key!r}, which is no word", "write `name: value`", "PV1007")
     return data
 
 
@@ -250,8 +248,13 @@ def _kind(data: object) -> str:
     return "a list" if isinstance(data, Sequence) and not isinstance(data, str) else "a single value"
 
 
-def _syntax(error: Exception) -> tuple[str, str]:
+_CONFLICT: Final = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
+
+
+def _syntax(error: Exception, text: str) -> tuple[str, str]:
     """What libyaml says, in the words of a person who writes an inventory, and what to do."""
+    if _CONFLICT.search(text):
+        return "a merge conflict of git is not resolved", "choose a side between <<<<<<< and >>>>>>>"
     said = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error) or type(error).__name__
     said = " ".join(str(said).split())[:120]
     return next(
@@ -267,8 +270,8 @@ _SYNTAX: Final[Mapping[str, tuple[str, str]]] = {
     "cannot start any token": ("a tab, or one of @ ` %, begins a value", "indent with spaces; put such text in quotes"),
     "tab character": ("a tab in the indentation", "indent with spaces"),
     "did not find expected key": (
-        "the indentation does not fit the lines above",
-        "line the field up with its neighbours",
+        "an open quote, or an indentation that does not fit the lines above",
+        "close the quote, or line the field up with its neighbours",
     ),
     "did not find expected '-' indicator": (
         "the indentation does not fit the list above",

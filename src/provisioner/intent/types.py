@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Annotated, Final
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 FREE_TEXT_PATTERN: Final = r"^[0-9A-Za-zÀ-ÖØ-öø-ÿ](?:[0-9A-Za-zÀ-ÖØ-öø-ÿ .,'()/&+-]{0,62}[0-9A-Za-zÀ-ÖØ-öø-ÿ.)])?$"
 """Letters with Latin-1 accents, digits, space and light punctuation on one line, 64 characters at most.
@@ -33,30 +33,53 @@ def _reject_number(value: object) -> object:
     return value
 
 
+_ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]+\Z")
+_PREFIX: Final = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}\Z")
+
+
+def _address_text(value: object) -> object:
+    """Addresses are text without a zone: ipaddress would read an integer, and keep `%eth0` as part of an address."""
+    if not isinstance(value, str) or not _ADDRESS.match(value):
+        msg = "write an address in its text form, without a prefix length or a zone"
+        raise ValueError(msg)
+    return value
+
+
 def _network_text(value: object) -> object:
-    """Networks and addresses are text; ipaddress would read a bare integer as an address."""
-    if isinstance(value, bool | int | float | bytes):
-        msg = "write an address in its text form"
-        raise ValueError(msg)  # noqa: TRY004
+    """Networks are text with a prefix length: ipaddress would read a lone address as one of a single host, and a netmask."""
+    if not isinstance(value, str) or not _PREFIX.match(value):
+        msg = "write an address, a slash and the prefix length"
+        raise ValueError(msg)
+    return value
+
+
+SECRET_PATTERN: Final = r"^[0-9A-Za-z][0-9A-Za-z._-]*(?:/[0-9A-Za-z][0-9A-Za-z._-]*)*$"  # noqa: S105 - what a name looks like
+"""What the name of a secret looks like."""
+MAIL_PATTERN: Final = r"^[a-z0-9][a-z0-9.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+$"
+RESERVED_PORTS: Final = frozenset({"lo", "mgmt0"})
+"""Interfaces that every router has beside its ports: the loopback and the one that it is managed by."""
+
+
+def _not_reserved(value: str) -> str:
+    """A port of the inventory that is the router's own loopback or management interface would be configured twice."""
+    if value in RESERVED_PORTS:
+        msg = "every router has this interface by itself: name another port"
+        raise ValueError(msg)
     return value
 
 
 FreeText = Annotated[str, StringConstraints(pattern=FREE_TEXT_PATTERN, min_length=1, max_length=64)]
-LocationCode = Annotated[str, BeforeValidator(_reject_number), StringConstraints(pattern=r"^\d{2}[A-Z]{2}\d{2}$")]
+LocationCode = Annotated[str, BeforeValidator(_reject_number), StringConstraints(pattern=r"^[0-9]{2}[A-Z]{2}[0-9]{2}$")]
 """BRIN (two digits, two letters) and site number (two digits), for example `16PK00`."""
-BoardNumber = Annotated[str, BeforeValidator(_reject_number), StringConstraints(pattern=r"^\d{5}$")]
+BoardNumber = Annotated[str, BeforeValidator(_reject_number), StringConstraints(pattern=r"^[0-9]{5}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", max_length=40)]
 """A host or site name: lower-case letters, digits, single hyphens."""
-PortName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,9}$")]
+PortName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,9}$"), AfterValidator(_not_reserved)]
 """A physical port: at most 10 characters, so that `.4094` still fits in the kernel's 15 (IFNAMSIZ - 1)."""
 CircuitId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z][0-9A-Z/-]{2,23}$")]
-SecretReference = Annotated[
-    str, StringConstraints(pattern=r"^[0-9A-Za-z][0-9A-Za-z._-]*(?:/[0-9A-Za-z][0-9A-Za-z._-]*)*$", max_length=120)
-]
+SecretReference = Annotated[str, StringConstraints(pattern=SECRET_PATTERN, max_length=120)]
 """The name of a secret, looked up by a provider at run time; never a value."""
-RoleMail = Annotated[
-    str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.+-]*@[a-z0-9-]+(?:\.[a-z0-9-]+)+$", max_length=120)
-]
+RoleMail = Annotated[str, StringConstraints(pattern=MAIL_PATTERN, max_length=120)]
 
 Integer = Annotated[int, BeforeValidator(_only_whole_numbers)]
 VlanId = Annotated[Integer, Field(ge=2, le=4094)]
@@ -69,6 +92,8 @@ Mtu = Annotated[Integer, Field(ge=1280, le=9216)]
 Mbps = Annotated[Integer, Field(ge=1, le=400_000)]
 """Megabit a second."""
 
+Address4 = Annotated[IPv4Address, BeforeValidator(_address_text)]
+Address6 = Annotated[IPv6Address, BeforeValidator(_address_text)]
 Network4 = Annotated[IPv4Network, BeforeValidator(_network_text)]
 Network6 = Annotated[IPv6Network, BeforeValidator(_network_text)]
 Interface4 = Annotated[IPv4Interface, BeforeValidator(_network_text)]
