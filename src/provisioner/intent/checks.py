@@ -171,8 +171,6 @@ def nothing_is_given_out_twice(fleet: Fleet) -> Iterator[Complaint]:
         claims: tuple[tuple[Where, tuple[object, ...], str], ...] = (
             (("name",), ("router", router.name), f"the router name {router.name!r}"),
             (("management_address",), ("address", router.management_address.ip), str(router.management_address.ip)),
-            (("loopback_ipv4",), ("address", router.loopback_ipv4), str(router.loopback_ipv4)),
-            (("loopback_ipv6",), ("address", router.loopback_ipv6), str(router.loopback_ipv6)),
         )
         for field, key, shown in claims:
             if earlier := claim(key, f"{point_name}, {_dotted((*where, *field))}"):

@@ -53,15 +53,15 @@ class Intent(BaseModel):
 class NumberRange(Intent):
     """A pool of numbers, both ends included."""
 
-    first: Annotated[Integer, Field(ge=1)]
-    last: Annotated[Integer, Field(ge=1)]
+    first: Annotated[Integer, Field(ge=1, description="The lowest that may be given out")]
+    last: Annotated[Integer, Field(ge=1, description="The highest that may be given out")]
 
 
 class Pools(Intent):
     """What may be given out to locations; a value outside its pool is an error of the file that uses it."""
 
-    location_asn: NumberRange
-    vlan_id: NumberRange
+    location_asn: NumberRange = Field(description="Private AS numbers of locations (RFC 6996)")
+    vlan_id: NumberRange = Field(description="VLAN tags of uplinks on aggregation ports")
     location_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="Space that locations announce")]
     location_ipv6: Annotated[tuple[Network6, ...], Field(min_length=1, description="Space that locations announce")]
     segment_ipv4: Annotated[
@@ -78,55 +78,66 @@ class Pools(Intent):
 class Bfd(Intent):
     """Bidirectional forwarding detection, RFC 5880."""
 
-    interval_ms: Annotated[Integer, Field(ge=50, le=60_000)]
-    multiplier: Annotated[Integer, Field(ge=2, le=255)]
+    interval_ms: Annotated[Integer, Field(ge=50, le=60_000, description="Milliseconds between packets, both ways")]
+    multiplier: Annotated[
+        Integer, Field(ge=2, le=255, description="Packets that may be lost before the session counts as down")
+    ]
 
 
 class LocalPreference(Intent):
     """Which uplink of a dual-homed location is taken, at both ends; the higher value wins."""
 
-    primary: Annotated[Integer, Field(ge=1, le=4294967295)]
-    backup: Annotated[Integer, Field(ge=1, le=4294967295)]
+    primary: Annotated[Integer, Field(ge=1, le=4294967295, description="Of the primary uplink")]
+    backup: Annotated[Integer, Field(ge=1, le=4294967295, description="Of the backup uplink; below the primary's")]
 
 
 class MaximumPrefix(Intent):
     """How many prefixes a location may announce before its session is closed, and the share at which a warning is logged."""
 
-    ipv4: Annotated[Integer, Field(ge=1, le=1000)]
-    ipv6: Annotated[Integer, Field(ge=1, le=1000)]
-    warning_percent: Annotated[Integer, Field(ge=1, le=100)] = 80
+    ipv4: Annotated[Integer, Field(ge=1, le=1000, description="IPv4 prefixes a location may announce")]
+    ipv6: Annotated[Integer, Field(ge=1, le=1000, description="IPv6 prefixes a location may announce")]
+    warning_percent: Annotated[
+        Integer, Field(ge=1, le=100, description="Share of the maximum at which a warning is logged, per cent")
+    ] = 80
 
 
 class BgpPolicy(Intent):
     """What every session between a school and SURFnet has in common."""
 
-    keepalive_seconds: Annotated[Integer, Field(ge=1, le=65535)]
-    hold_seconds: Annotated[Integer, Field(ge=3, le=65535)]
-    bfd: Bfd
-    local_preference: LocalPreference
-    maximum_prefix: MaximumPrefix
+    keepalive_seconds: Annotated[Integer, Field(ge=1, le=65535, description="Seconds between keepalives")]
+    hold_seconds: Annotated[
+        Integer,
+        Field(
+            ge=3,
+            le=65535,
+            description="Seconds without a keepalive after which a session is down; three keepalives or more",
+        ),
+    ]
+    bfd: Bfd = Field(description="Fast detection of a dead uplink")
+    local_preference: LocalPreference = Field(description="Which uplink of a dual-homed location carries the traffic")
+    maximum_prefix: MaximumPrefix = Field(description="How many prefixes a location may announce")
 
 
 class Management(Intent):
     """Who may manage routers, and from where."""
 
     networks_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="The only sources that reach SSH")]
-    user: Name = "provision"
+    user: Name = Field(default="provision", description="Login name of the orchestrator on the routers")
 
 
 class LogLimit(Intent):
     """Rate limit of log lines for dropped packets."""
 
-    per_minute: Annotated[Integer, Field(ge=1, le=6000)]
-    burst: Annotated[Integer, Field(ge=1, le=6000)]
+    per_minute: Annotated[Integer, Field(ge=1, le=6000, description="Log lines a minute")]
+    burst: Annotated[Integer, Field(ge=1, le=6000, description="Log lines at once before the limit counts")]
 
 
 class CatalogueSegment(Intent):
     """One row of the segment catalogue: what this kind of VLAN is for, and where it may open connections to."""
 
-    role: SegmentRole
-    description: FreeText
-    vlan_id: VlanId
+    role: SegmentRole = Field(description="What this kind of VLAN is for")
+    description: FreeText = Field(description="What people read in configs and reports")
+    vlan_id: VlanId = Field(description="VLAN tag that new schools use for it")
     reaches: tuple[Literal["internet"] | SegmentRole, ...] = Field(
         description="Destinations to which this segment may open connections; answers always come back (stateful)"
     )
@@ -135,14 +146,19 @@ class CatalogueSegment(Intent):
 class Service(Intent):
     """`service.yaml`: what holds for the whole service."""
 
-    name: FreeText
-    asn: Asn
-    contact: RoleMail
-    management: Management
-    pools: Pools
-    bgp: BgpPolicy
-    log_limit: LogLimit
-    segments: Annotated[tuple[CatalogueSegment, ...], Field(min_length=1)]
+    name: FreeText = Field(description="What the service is called")
+    asn: Asn = Field(description="AS number of the provider's side of every session")
+    contact: RoleMail = Field(description="A role address, never a person's")
+    management: Management = Field(description="Who may manage routers, and from where")
+    pools: Pools = Field(description="What may be given out to locations")
+    bgp: BgpPolicy = Field(description="What all BGP sessions have in common")
+    log_limit: LogLimit = Field(description="Rate limit of log lines for dropped packets")
+    segments: Annotated[
+        tuple[CatalogueSegment, ...],
+        Field(
+            min_length=1, description="The segment catalogue: which VLANs a school can have, and what they may reach"
+        ),
+    ]
 
     def catalogue(self, role: SegmentRole) -> CatalogueSegment | None:
         """The catalogue's row for a role, or None where the catalogue has none."""
@@ -155,15 +171,15 @@ class Service(Intent):
 class Board(Intent):
     """A school board (bevoegd gezag)."""
 
-    number: BoardNumber
-    name: FreeText
+    number: BoardNumber = Field(description="Number of the board (bevoegd gezag), five digits in quotes")
+    name: FreeText = Field(description="Name of the board")
     contact: RoleMail = Field(description="A role address, never a person's")
 
 
 class Boards(Intent):
     """`boards.yaml`."""
 
-    boards: Annotated[tuple[Board, ...], Field(min_length=1)]
+    boards: Annotated[tuple[Board, ...], Field(min_length=1, description="Every board that a location belongs to")]
 
 
 # --- aggregation/NAME.yaml ------------------------------------------------------------------------------------------------
@@ -172,19 +188,19 @@ class Boards(Intent):
 class AggregationPort(Intent):
     """A tagged port of an aggregation router, on which uplinks land."""
 
-    name: PortName
-    description: FreeText
-    speed_mbps: Mbps
-    mtu: Mtu = 9000
+    name: PortName = Field(description="Interface name on the router, like acc0")
+    description: FreeText = Field(description="What the port is for")
+    speed_mbps: Mbps = Field(description="Speed, Mbit/s; no access line on it is faster")
+    mtu: Mtu = Field(default=9000, description="Largest IP packet, bytes; no access line on it takes a larger one")
 
 
 class CoreLink(Intent):
     """The link of an aggregation router into SURFnet. The even address is the core's, the odd one the router's."""
 
-    port: PortName
+    port: PortName = Field(description="Interface name on the router")
     ipv4: Network4 = Field(description="/31, RFC 3021")
     ipv6: Network6 = Field(description="/127, RFC 6164")
-    mtu: Mtu = 9000
+    mtu: Mtu = Field(default=9000, description="Largest IP packet, bytes")
 
     @property
     def core_ipv4(self) -> IPv4Address:
@@ -210,13 +226,13 @@ class CoreLink(Intent):
 class AggregationRouter(Intent):
     """A router of SURFnet on which uplinks land."""
 
-    name: Name
-    platform: PlatformName = PlatformName.FRR
-    management_address: Interface4
-    loopback_ipv4: Address4
-    loopback_ipv6: Address6
-    core: CoreLink
-    ports: Annotated[tuple[AggregationPort, ...], Field(min_length=1)]
+    name: Name = Field(description="Host name, once in the fleet")
+    platform: PlatformName = Field(default=PlatformName.FRR, description="Operating system")
+    management_address: Interface4 = Field(description="Address in the management network, with prefix length")
+    loopback_ipv4: Address4 = Field(description="Router ID and source of its own traffic")
+    loopback_ipv6: Address6 = Field(description="Source of its own IPv6 traffic")
+    core: CoreLink = Field(description="The link into the core")
+    ports: Annotated[tuple[AggregationPort, ...], Field(min_length=1, description="Ports on which uplinks land")]
 
     def port(self, name: str) -> AggregationPort | None:
         """The port of that name, or None."""
@@ -226,9 +242,11 @@ class AggregationRouter(Intent):
 class AggregationPoint(Intent):
     """`aggregation/NAME.yaml`: a SURFnet point of presence."""
 
-    name: Name
-    city: FreeText
-    routers: Annotated[tuple[AggregationRouter, ...], Field(min_length=1)]
+    name: Name = Field(description="Name of the point of presence; the file's name")
+    city: FreeText = Field(description="Where it is")
+    routers: Annotated[
+        tuple[AggregationRouter, ...], Field(min_length=1, description="The aggregation routers that stand there")
+    ]
 
 
 # --- locations/CODE.yaml --------------------------------------------------------------------------------------------------
@@ -237,26 +255,26 @@ class AggregationPoint(Intent):
 class AccessLine(Intent):
     """What a market party delivers."""
 
-    provider: FreeText
-    technology: Technology
-    circuit_id: CircuitId
-    down_mbps: Mbps
-    up_mbps: Mbps
-    mtu: Mtu = 1500
+    provider: FreeText = Field(description="Market party that delivers the line")
+    technology: Technology = Field(description="What the line is made of")
+    circuit_id: CircuitId = Field(description="The provider's circuit number, once in the fleet")
+    down_mbps: Mbps = Field(description="Rate towards the school, Mbit/s")
+    up_mbps: Mbps = Field(description="Rate from the school, Mbit/s")
+    mtu: Mtu = Field(default=1500, description="Largest IP packet that the line carries, bytes")
 
 
 class Uplink(Intent):
     """Edge router to aggregation router over one access line. Even link address: aggregation end; odd: edge end."""
 
-    role: UplinkRole
-    aggregation_router: Name
-    aggregation_port: PortName
-    edge_port: PortName
-    vlan_id: VlanId
+    role: UplinkRole = Field(description="Which uplink carries the traffic when both are up; exactly one is primary")
+    aggregation_router: Name = Field(description="Name of the router on which it lands")
+    aggregation_port: PortName = Field(description="Port of that router")
+    edge_port: PortName = Field(description="Port of the edge router")
+    vlan_id: VlanId = Field(description="VLAN tag on both ends, once per aggregation port")
     ipv4: Network4 = Field(description="Link prefix, /31 (RFC 3021)")
     ipv6: Network6 = Field(description="Link prefix, /127 (RFC 6164)")
     password: SecretReference = Field(description="Name of the secret that authenticates the BGP sessions (RFC 2385)")
-    access_line: AccessLine
+    access_line: AccessLine = Field(description="What a market party delivers")
 
     @property
     def aggregation_ipv4(self) -> IPv4Interface:
@@ -292,9 +310,9 @@ class Uplink(Intent):
 class Segment(Intent):
     """A VLAN inside the school. The router has the first usable address of each prefix."""
 
-    role: SegmentRole
-    vlan_id: VlanId
-    ipv4: Network4
+    role: SegmentRole = Field(description="Row of the segment catalogue")
+    vlan_id: VlanId = Field(description="VLAN tag on the LAN port")
+    ipv4: Network4 = Field(description="Announced by the location, or private and translated")
     ipv6: Network6 = Field(description="A /64, so that hosts configure themselves (RFC 4862)")
 
     @property
@@ -311,15 +329,19 @@ class Segment(Intent):
 class Prefixes(Intent):
     """What a location announces: these and nothing else are accepted from it."""
 
-    ipv4: Annotated[tuple[Network4, ...], Field(min_length=1)]
-    ipv6: Annotated[tuple[Network6, ...], Field(min_length=1)]
+    ipv4: Annotated[
+        tuple[Network4, ...], Field(min_length=1, description="IPv4 prefixes that are accepted from the location")
+    ]
+    ipv6: Annotated[
+        tuple[Network6, ...], Field(min_length=1, description="IPv6 prefixes that are accepted from the location")
+    ]
 
 
 class EdgeRouter(Intent):
     """The router at the location."""
 
-    platform: PlatformName = PlatformName.FRR
-    management_address: Interface4
+    platform: PlatformName = Field(default=PlatformName.FRR, description="Operating system")
+    management_address: Interface4 = Field(description="Address in the management network, with prefix length")
     lan_port: PortName = Field(description="The tagged port to the school's switch")
     nat_address: Address4 | None = Field(
         default=None, description="Announced address to which private segments are translated (NAT44, RFC 3022)"
@@ -329,19 +351,23 @@ class EdgeRouter(Intent):
 class Location(Intent):
     """`locations/CODE.yaml`: one school site."""
 
-    code: LocationCode
-    name: FreeText
-    board: BoardNumber
-    municipality: FreeText
-    sector: Sector
-    pupils: Annotated[Integer, Field(ge=1, le=10_000)]
-    availability: AvailabilityClass
-    status: LocationStatus = LocationStatus.ACTIVE
-    asn: PrivateAsn
-    prefixes: Prefixes
-    edge_router: EdgeRouter
-    uplinks: Annotated[tuple[Uplink, ...], Field(min_length=1, max_length=2)]
-    segments: Annotated[tuple[Segment, ...], Field(min_length=1)]
+    code: LocationCode = Field(description="BRIN and site number, in quotes; the file's name")
+    name: FreeText = Field(description="Name of the school")
+    board: BoardNumber = Field(description="Number of the school's board, from boards.yaml")
+    municipality: FreeText = Field(description="Where the school is")
+    sector: Sector = Field(description="Primary or secondary education")
+    pupils: Annotated[Integer, Field(ge=1, le=10_000, description="Number of pupils")]
+    availability: AvailabilityClass = Field(description="Class of availability that the school has ordered")
+    status: LocationStatus = Field(
+        default=LocationStatus.ACTIVE, description="Planned and decommissioned locations are on no router"
+    )
+    asn: PrivateAsn = Field(description="Private AS number, once in the fleet (RFC 6996)")
+    prefixes: Prefixes = Field(description="What the location announces")
+    edge_router: EdgeRouter = Field(description="The router at the location")
+    uplinks: Annotated[
+        tuple[Uplink, ...], Field(min_length=1, max_length=2, description="One, or a primary and a backup")
+    ]
+    segments: Annotated[tuple[Segment, ...], Field(min_length=1, description="VLANs inside the school")]
 
     @property
     def edge_router_name(self) -> str:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
 FREE_TEXT_PATTERN: Final = r"^[0-9A-Za-zÀ-ÖØ-öø-ÿ](?:[0-9A-Za-zÀ-ÖØ-öø-ÿ .,'()/&+-]{0,62}[0-9A-Za-zÀ-ÖØ-öø-ÿ.)])?$"
 """Letters with Latin-1 accents, digits, space and light punctuation on one line, 64 characters at most.
@@ -15,22 +15,6 @@ FREE_TEXT_PATTERN: Final = r"^[0-9A-Za-zÀ-ÖØ-öø-ÿ](?:[0-9A-Za-zÀ-ÖØ-ö�
 No quote, backslash, `!`, `#`, `$`, `{`, `;` or control character: none of them can end a line, start a comment or open a block in
 FRR, nftables, ifupdown2, Junos or IOS.
 """
-
-
-def _only_whole_numbers(value: object) -> object:
-    """Keep `yes`, `1.0` and quoted numbers from being read as what the author did not mean."""
-    if isinstance(value, bool | float | str):
-        msg = "write a whole number, without quotes or a fraction"
-        raise ValueError(msg)  # noqa: TRY004 - pydantic turns ValueError alone into a finding
-    return value
-
-
-def _reject_number(value: object) -> object:
-    """A key that YAML reads as a number has lost its leading zeros or its octal digits: ask for quotes."""
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        msg = "write it in quotes: YAML reads it as a number and drops leading zeros"
-        raise ValueError(msg)  # noqa: TRY004
-    return value
 
 
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]+\Z")
@@ -69,9 +53,9 @@ def _not_reserved(value: str) -> str:
 
 
 FreeText = Annotated[str, StringConstraints(pattern=FREE_TEXT_PATTERN, min_length=1, max_length=64)]
-LocationCode = Annotated[str, BeforeValidator(_reject_number), StringConstraints(pattern=r"^[0-9]{2}[A-Z]{2}[0-9]{2}$")]
+LocationCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}[A-Z]{2}[0-9]{2}$")]
 """BRIN (two digits, two letters) and site number (two digits), for example `16PK00`."""
-BoardNumber = Annotated[str, BeforeValidator(_reject_number), StringConstraints(pattern=r"^[0-9]{5}$")]
+BoardNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", max_length=40)]
 """A host or site name: lower-case letters, digits, single hyphens."""
 PortName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,9}$"), AfterValidator(_not_reserved)]
@@ -81,7 +65,8 @@ SecretReference = Annotated[str, StringConstraints(pattern=SECRET_PATTERN, max_l
 """The name of a secret, looked up by a provider at run time; never a value."""
 RoleMail = Annotated[str, StringConstraints(pattern=MAIL_PATTERN, max_length=120)]
 
-Integer = Annotated[int, BeforeValidator(_only_whole_numbers)]
+Integer = Annotated[int, Field(strict=True)]
+"""A whole number; neither `1.0` nor a number in quotes, which are likely to be something else that was meant."""
 VlanId = Annotated[Integer, Field(ge=2, le=4094)]
 """IEEE 802.1Q: 0 and 4095 are reserved, 1 is the default VLAN that no tagged service uses."""
 Asn = Annotated[Integer, Field(ge=1, le=4294967294)]
@@ -92,12 +77,21 @@ Mtu = Annotated[Integer, Field(ge=1280, le=9216)]
 Mbps = Annotated[Integer, Field(ge=1, le=400_000)]
 """Megabit a second."""
 
-Address4 = Annotated[IPv4Address, BeforeValidator(_address_text)]
-Address6 = Annotated[IPv6Address, BeforeValidator(_address_text)]
-Network4 = Annotated[IPv4Network, BeforeValidator(_network_text)]
-Network6 = Annotated[IPv6Network, BeforeValidator(_network_text)]
-Interface4 = Annotated[IPv4Interface, BeforeValidator(_network_text)]
-Interface6 = Annotated[IPv6Interface, BeforeValidator(_network_text)]
+
+def _written(pattern: str, example: str) -> WithJsonSchema:
+    """How an editor checks and suggests an address: as text."""
+    return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
+
+
+_PREFIX4: Final = r"^[0-9.]+/[0-9]{1,2}$"
+_PREFIX6: Final = r"^[0-9A-Fa-f:.]+/[0-9]{1,3}$"
+
+Address4 = Annotated[IPv4Address, BeforeValidator(_address_text), _written(r"^[0-9.]+$", "203.0.113.1")]
+Address6 = Annotated[IPv6Address, BeforeValidator(_address_text), _written(r"^[0-9A-Fa-f:.]+$", "2001:db8::1")]
+Network4 = Annotated[IPv4Network, BeforeValidator(_network_text), _written(_PREFIX4, "203.0.113.0/29")]
+Network6 = Annotated[IPv6Network, BeforeValidator(_network_text), _written(_PREFIX6, "2001:db8:1000::/48")]
+Interface4 = Annotated[IPv4Interface, BeforeValidator(_network_text), _written(_PREFIX4, "192.0.2.10/24")]
+Interface6 = Annotated[IPv6Interface, BeforeValidator(_network_text), _written(_PREFIX6, "2001:db8::10/64")]
 
 
 class Sector(StrEnum):
