@@ -82,6 +82,7 @@ class Deployment:
             announce=lambda phase: self.announce(subject.name, phase),
             validation_seconds=self.deadline_seconds,
             message=f"provision {subject.name}",
+            exclusive=not self.dry_run,
         )
         transaction = Transaction(subject, self.network, steps)
         plan: Plan | None = None

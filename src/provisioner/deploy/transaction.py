@@ -33,6 +33,7 @@ class Steps:
         announce: Told the name of each phase as it begins.
         validation_seconds: How long validation may wait for convergence.
         message: Commit message for the devices' own logs.
+        exclusive: Whether loading takes the device's lock; a dry run takes none.
     """
 
     candidate: Callable[[Target, str], str]
@@ -40,6 +41,7 @@ class Steps:
     announce: Callable[[str], None]
     validation_seconds: float
     message: str
+    exclusive: bool = True
 
     @property
     def revert_in_seconds(self) -> int:
@@ -67,9 +69,8 @@ class Transaction:
             DeviceError: a device that cannot be reached, is locked or refuses the candidate; the first of them.
         """
         self._steps.announce("comparing")
-        answers = self._network.run(list(self._targets), self._load_and_compare, "compare")
-        self._loaded = [device for device, answer in answers.items() if answer.error is None]
-        return self._plan(answers)
+        answers = self._load_exclusively() if self._steps.exclusive else self._load(self._targets)
+        return self._plan({device: answers[device] for device in self._targets if device in answers})
 
     def push(self, approved: Plan) -> Outcome:
         """Do what the approved plan shows, or leave every device as it was.
@@ -109,6 +110,23 @@ class Transaction:
         self._network.run(self._loaded, _discard, "discard")
 
     # --- steps ------------------------------------------------------------------------------------------------------
+
+    def _load(self, devices: Iterable[str]) -> dict[str, Answer[DeviceDiff]]:
+        answers = dict(self._network.run(list(devices), self._load_and_compare, "compare"))
+        self._loaded += [device for device, answer in answers.items() if answer.error is None]
+        return answers
+
+    def _load_exclusively(self) -> dict[str, Answer[DeviceDiff]]:
+        """One device after the other, in an order that every run has in common.
+
+        Two runs that take the same locks at once in different orders would each stop at the other's.
+        """
+        answers: dict[str, Answer[DeviceDiff]] = {}
+        for device in sorted(self._targets):
+            answers |= self._load([device])
+            if answers[device].error is not None:
+                break
+        return answers
 
     def _load_and_compare(self, driver: NetworkDriver, device: str) -> DeviceDiff:
         target = self._targets[device]

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from provisioner.deploy.model import DeviceState, Outcome, Result
 from provisioner.deploy.transaction import Steps, Transaction
-from provisioner.errors import CandidateError, DeviceError, UnreachableError
+from provisioner.errors import CandidateError, DeviceError, LockedError, UnreachableError
 from provisioner.intent.types import PlatformName
 from provisioner.network.session import Answer
 from provisioner.plan.model import DeviceRole, Target
@@ -250,3 +250,23 @@ class _Recorder(list[str]):
 
     def append(self, step: str) -> None:
         self._order.append((self._name, step))
+
+
+def test_locks_are_taken_in_one_order_and_a_held_one_ends_the_attempt() -> None:
+    asked: list[str] = []
+    routers = fresh()
+
+    def loading(router: Router, *, held: bool) -> Callable[[str], None]:
+        def load(config: str) -> None:
+            asked.append(router.name)
+            if held:
+                raise LockedError("locked by somebody", where=router.name)
+            router.candidate = config
+
+        return load
+
+    for router in routers.by_name.values():
+        router.load_replace_candidate = loading(router, held=router.name == "ar-2")  # type: ignore[method-assign]
+    with pytest.raises(LockedError):
+        transaction(routers).prepare()
+    assert asked == ["ar-1", "ar-2"]
