@@ -424,7 +424,10 @@ class Fleet:
     def __post_init__(self) -> None:
         object.__setattr__(self, "boards", MappingProxyType(dict(self.boards)))
         object.__setattr__(self, "aggregation_points", MappingProxyType(dict(self.aggregation_points)))
-        object.__setattr__(self, "locations", MappingProxyType(dict(self.locations)))
+        if isinstance(
+            self.locations, dict
+        ):  # the cache has a mapping of its own, which makes a location when it is asked for
+            object.__setattr__(self, "locations", MappingProxyType(dict(self.locations)))
         routers = {
             router.name: (point, router) for point in self.aggregation_points.values() for router in point.routers
         }

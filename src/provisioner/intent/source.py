@@ -131,16 +131,19 @@ def read(path: Path) -> Source | Problem:
     Returns:
         The file's data, or the one problem that keeps it from being read; never raises for what a file holds.
     """
+    try:
+        return parse(path, path.read_bytes())
+    except OSError as error:
+        remedy = "check that it exists and that you may read it"
+        return Problem(str(path), 0, "", f"cannot be read: {error.strerror}", remedy, "PV1001")
+
+
+def parse(path: Path, raw: bytes) -> Source | Problem:
+    """What the bytes of a file say, or the one problem with them; never raises for what they hold."""
 
     def problem(line: int, what: str, remedy: str, number: str) -> Problem:
         return Problem(str(path), line, "", what, remedy, number)
 
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        return problem(
-            0, f"cannot be read: {error.strerror}", "check that it exists and that you may read it", "PV1001"
-        )
     if len(raw) > MAXIMUM_BYTES:
         return problem(0, f"has {len(raw)} bytes", f"a file of the inventory has {MAXIMUM_BYTES} at most", "PV1002")
     text = ""
