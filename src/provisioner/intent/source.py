@@ -66,10 +66,10 @@ def _value(node: yaml.Node) -> object:
         return float(text) if found[1] else int(text)
     if node.__class__ is yaml.SequenceNode:
         return [_value(item) for item in node.value]
-    mapping: dict[object, object] = {}
+    mapping: dict[str, object] = {}
     for key_node, value_node in node.value:
         key = _value(key_node) if key_node.__class__ is yaml.ScalarNode else None
-        if key.__class__ is not str:
+        if not isinstance(key, str) or not key.isprintable():
             raise _Refused(key_node.start_mark.line + 1, "a key must be a single word", "write `name: value`", "PV1007")
         if key in mapping:
             raise _Refused(
