@@ -60,7 +60,7 @@ def up(
     )
     codes: tuple[str, ...] = ()
     if school or board or aggregation or everything:
-        fleet, chosen = load_selected(inventory, selection, whole=True)
+        fleet, chosen = load_selected(inventory, selection, whole=True, only_active=True)
         codes = tuple(chosen.locations)
     else:
         fleet = load_fleet(inventory)
