@@ -259,15 +259,22 @@ def _claim(network: Network, file: File, key: str, where: Where) -> _Claim:
 
 
 def _overlaps(claimed: Sequence[_Claim]) -> Iterator[Complaint]:
-    """Neighbours in the order of addresses: n log n, where every pair would be n². One complaint per prefix, however many it hits."""
-    order = sorted((claim.first, -claim.last, index) for index, claim in enumerate(claimed))
+    """Every prefix with those around it, in the order of addresses: n log n, where every pair would be n².
+
+    The later of two that overlap is to blame, in one complaint however many it hits. Without the blamed ones nothing overlaps:
+    a prefix looks outward until it meets one that came earlier, and so is to blame itself.
+    """
+    order = sorted(range(len(claimed)), key=lambda index: (claimed[index].first, -claimed[index].last))
     hits: dict[int, list[int]] = {}
-    widest, widest_last = -1, -1
-    for first, negative_last, index in order:
-        if first <= widest_last:
-            hits.setdefault(max(index, widest), []).append(min(index, widest))
-        if -negative_last > widest_last:
-            widest, widest_last = index, -negative_last
+    around: list[int] = []
+    for index in order:
+        while around and claimed[around[-1]].last < claimed[index].first:
+            around.pop()
+        for outer in reversed(around):
+            hits.setdefault(max(index, outer), []).append(min(index, outer))
+            if outer < index:
+                break
+        around.append(index)
     for later, earlier in sorted(hits.items()):
         claim, first_hit = claimed[later], claimed[min(earlier)]
         more = f" and {len(earlier) - 1} more" if len(earlier) > 1 else ""

@@ -18,23 +18,24 @@ FRR, nftables, ifupdown2, Junos or IOS.
 
 
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]+\Z")
+_WITH_PREFIX: Final = (IPv4Network, IPv6Network, IPv4Interface, IPv6Interface)
 _PREFIX: Final = re.compile(r"[0-9A-Fa-f:.]+/[0-9]{1,3}\Z")
 
 
 def _address_text(value: object) -> object:
     """Addresses are text without a zone: ipaddress would read an integer, and keep `%eth0` as part of an address."""
-    if not isinstance(value, str) or not _ADDRESS.match(value):
-        msg = "write an address in its text form, without a prefix length or a zone"
-        raise ValueError(msg)
-    return value
+    if (isinstance(value, str) and _ADDRESS.match(value)) or isinstance(value, IPv4Address | IPv6Address):
+        return value
+    msg = "write an address in its text form, without a prefix length or a zone"
+    raise ValueError(msg)
 
 
 def _network_text(value: object) -> object:
     """Networks are text with a prefix length: ipaddress would read a lone address as one of a single host, and a netmask."""
-    if not isinstance(value, str) or not _PREFIX.match(value):
-        msg = "write an address, a slash and the prefix length"
-        raise ValueError(msg)
-    return value
+    if (isinstance(value, str) and _PREFIX.match(value)) or isinstance(value, _WITH_PREFIX):
+        return value
+    msg = "write an address, a slash and the prefix length"
+    raise ValueError(msg)
 
 
 SECRET_PATTERN: Final = r"^[0-9A-Za-z][0-9A-Za-z._-]*(?:/[0-9A-Za-z][0-9A-Za-z._-]*)*$"  # noqa: S105 - what a name looks like
