@@ -1,0 +1,192 @@
+"""Load an inventory by way of the cache: a file that did not change is not parsed again, a fleet that did not change is not checked again.
+
+What comes of it is what `load` gives. Only plain data is kept: a location from the cache passes the model as one from a file does.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Final
+
+import pydantic
+
+from provisioner.intent.cache import Store, digest, digest_of_files
+from provisioner.intent.load import AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY, load_fleet
+from provisioner.intent.model import Fleet, Location
+from provisioner.intent.problems import Problem
+from provisioner.intent.source import Source, parse, read
+
+_VALID: Final = b"this fleet is valid"
+
+
+@dataclass(frozen=True)
+class WarmFleet:
+    """A fleet with the digests of what it was made from, by which things made from it can be kept in turn.
+
+    Attributes:
+        fleet: As `load_fleet` gives it; its locations are made when they are asked for.
+        whole: Of everything in the inventory.
+        shared: Of everything but the locations: service, boards, aggregation points.
+        locations: Of each location's file, by code.
+    """
+
+    fleet: Fleet
+    whole: bytes
+    shared: bytes
+    locations: Mapping[str, bytes]
+
+
+def load_warm(directory: Path, store: Store | None) -> WarmFleet:
+    """Read and validate a whole inventory, with the help of earlier runs.
+
+    Args:
+        directory: Where `service.yaml` is.
+        store: The cache; None loads everything from its files.
+
+    Raises:
+        InvalidInventoryError: with every problem that this run found. Nothing is kept of such a run.
+    """
+    with _without_garbage_collection():
+        snapshot = _Snapshot.of(directory)
+        fleet = None if store is None else _known(snapshot, store)
+        if fleet is None:
+            fleet = _loaded(snapshot, store)
+        return WarmFleet(fleet, snapshot.whole, snapshot.shared, snapshot.locations)
+
+
+@dataclass(frozen=True)
+class _Snapshot:
+    """The bytes of an inventory as they were read once: what is hashed is what is parsed."""
+
+    directory: Path
+    names: tuple[str, ...]
+    files: Mapping[Path, bytes]
+    keys: Mapping[Path, bytes]
+
+    @classmethod
+    def of(cls, directory: Path) -> _Snapshot:
+        """Whatever can be read; what cannot is for `load_fleet` to complain of."""
+        names: list[str] = []
+        files: dict[Path, bytes] = {}
+        for folder in ("", AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY):
+            try:
+                paths = sorted((directory / folder).iterdir())
+            except OSError:
+                continue
+            for path in paths:
+                names.append(f"{folder}/{path.name}")
+                if path.suffix == ".yaml":
+                    try:
+                        files[path] = path.read_bytes()
+                    except OSError:
+                        continue
+        version = _version()
+        return cls(directory, tuple(names), files, {path: digest(version, raw) for path, raw in files.items()})
+
+    @cached_property
+    def whole(self) -> bytes:
+        # Names too: a file that would not be read is an error of the inventory.
+        return digest(_version(), "\n".join(self.names).encode(), *self.keys.values())
+
+    @cached_property
+    def shared(self) -> bytes:
+        return digest(*(key for path, key in self.keys.items() if path.parent.name != LOCATIONS_DIRECTORY))
+
+    @cached_property
+    def locations(self) -> Mapping[str, bytes]:
+        return {path.stem: key for path, key in self.keys.items() if path.parent.name == LOCATIONS_DIRECTORY}
+
+
+def _known(snapshot: _Snapshot, store: Store) -> Fleet | None:
+    """The fleet where this very inventory was found valid before, else None."""
+    if not store.get([digest(_VALID, snapshot.whole)]):
+        return None
+    data = store.get(list(snapshot.locations.values()))
+    if len(data) != len(set(snapshot.locations.values())):
+        return None
+    without_locations = load_fleet(snapshot.directory, only=(), read=_Reader(snapshot, {}))
+    texts = {code: data[key] for code, key in snapshot.locations.items()}
+    return replace(without_locations, locations=_Locations(texts), complete=True)
+
+
+def _loaded(snapshot: _Snapshot, store: Store | None) -> Fleet:
+    reader = _Reader(snapshot, {} if store is None else store.get(list(snapshot.keys.values())))
+    fleet = load_fleet(snapshot.directory, read=reader)
+    if store is not None and not reader.strayed:
+        store.put({**reader.parsed, digest(_VALID, snapshot.whole): b"yes"})
+    return fleet
+
+
+class _Reader:
+    """Reads files from a snapshot: their data as an earlier run found it, else parsed now.
+
+    Attributes:
+        parsed: What this run had to parse, as the cache keeps it.
+        strayed: Whether a file was asked for that the snapshot has not, because it came in between.
+    """
+
+    def __init__(self, snapshot: _Snapshot, known: Mapping[bytes, bytes]) -> None:
+        self._snapshot, self._known = snapshot, known
+        self.parsed: dict[bytes, bytes] = {}
+        self.strayed = False
+
+    def __call__(self, path: Path) -> Source | Problem:
+        raw = self._snapshot.files.get(path)
+        if raw is None:
+            self.strayed = True
+            return read(path)
+        key = self._snapshot.keys[path]
+        if key in self._known:
+            return Source(path, raw.decode(), json.loads(self._known[key]))
+        source = parse(path, raw)
+        if isinstance(source, Source):
+            self.parsed[key] = json.dumps(source.data, separators=(",", ":")).encode()
+        return source
+
+
+class _Locations(Mapping[str, Location]):
+    """Locations by code, each made when it is first asked for: most runs need few of a fleet."""
+
+    def __init__(self, texts: Mapping[str, bytes]) -> None:
+        self._texts = texts
+        self._made: dict[str, Location] = {}
+
+    def __getitem__(self, code: str) -> Location:
+        made = self._made.get(code)
+        if made is None:
+            made = self._made[code] = Location.model_validate(json.loads(self._texts[code]))
+        return made
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __contains__(self, code: object) -> bool:
+        return code in self._texts
+
+
+@cache
+def _version() -> bytes:
+    """What decides how bytes become a fleet: this package, the validator, the interpreter."""
+    return digest(digest_of_files(Path(__file__).parent, "*.py"), pydantic.VERSION.encode(), sys.version.encode())
+
+
+@contextmanager
+def _without_garbage_collection() -> Iterator[None]:
+    """A fleet is a million objects and no cycles: looking for cycles again and again is a fifth of the time of loading it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()

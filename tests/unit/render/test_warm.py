@@ -1,0 +1,61 @@
+"""A fleet rendered by way of the cache is the fleet rendered."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from provisioner.intent.cache import Store
+from provisioner.intent.load import load_fleet
+from provisioner.intent.warm import load_warm
+from provisioner.render.engine import Renderer
+from provisioner.render.warm import render_fleet
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def inventory(tmp_path: Path) -> Path:
+    return shutil.copytree(ROOT / "inventory", tmp_path / "inventory")
+
+
+@pytest.fixture
+def templates(tmp_path: Path) -> Path:
+    return shutil.copytree(ROOT / "templates", tmp_path / "templates")
+
+
+def rendered(inventory: Path, templates: Path, cache: Path | None) -> dict[str, str]:
+    store = Store.open(cache)
+    assert (store is None) == (cache is None)
+    return dict(render_fleet(load_warm(inventory, store), templates, store))
+
+
+def test_every_router_is_rendered_as_without_a_cache(inventory: Path, templates: Path, tmp_path: Path) -> None:
+    fleet, renderer = load_fleet(inventory), Renderer(templates)
+    expected = {location.edge_router_name: renderer.edge(fleet, location) for location in fleet.locations.values()}
+    expected |= {name: renderer.aggregation(fleet, name) for name in fleet.aggregation_routers}
+    for cache in (None, tmp_path / "cache", tmp_path / "cache"):
+        assert rendered(inventory, templates, cache) == expected
+
+
+def test_a_changed_location_changes_its_own_routers_alone(inventory: Path, templates: Path, tmp_path: Path) -> None:
+    before = rendered(inventory, templates, tmp_path / "cache")
+    path = inventory / "locations" / "16PK00.yaml"
+    path.write_text(path.read_text().replace("vlan_id: 102", "vlan_id: 302"))
+    after = rendered(inventory, templates, tmp_path / "cache")
+    assert {name for name, text in after.items() if text != before[name]} == {"er-16pk00", "zwl1-ar1"}
+    assert after == rendered(inventory, templates, None)
+
+
+def test_a_changed_service_or_template_is_seen_at_once(inventory: Path, templates: Path, tmp_path: Path) -> None:
+    rendered(inventory, templates, tmp_path / "cache")
+    service = inventory / "service.yaml"
+    service.write_text(service.read_text().replace("keepalive_seconds: 10", "keepalive_seconds: 9"))
+    assert rendered(inventory, templates, tmp_path / "cache") == rendered(inventory, templates, None)
+    template = templates / "frr" / "edge" / "frr.j2"
+    template.write_text(template.read_text() + "! changed\n")
+    again = rendered(inventory, templates, tmp_path / "cache")
+    assert again == rendered(inventory, templates, None)
+    assert "! changed" in again["er-16pk00"]
