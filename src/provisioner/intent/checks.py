@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from ipaddress import IPv4Interface, IPv4Network, IPv6Network
+from ipaddress import IPv4Interface, IPv4Network
 from typing import Final, NamedTuple
 
 from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
+from provisioner.intent.ranges import Network, span, within
 from provisioner.intent.types import INTERNET, AvailabilityClass, SegmentRole, UplinkRole
 from provisioner.intent.validate import nearest
 
-Network = IPv4Network | IPv6Network
 Where = tuple[str | int, ...]
 
 POINT_TO_POINT_IPV4: Final = 31
@@ -255,7 +255,7 @@ def no_prefixes_overlap(fleet: Fleet) -> Iterator[Complaint]:
 
 
 def _claim(network: Network, file: File, key: str, where: Where) -> _Claim:
-    return _Claim(int(network.network_address), int(network.broadcast_address), network, file, key, where)
+    return _Claim(*span(network), network, file, key, where)
 
 
 def _overlaps(claimed: Sequence[_Claim]) -> Iterator[Complaint]:
@@ -571,8 +571,7 @@ def _routers(fleet: Fleet) -> Iterator[tuple[str, AggregationRouter, Where]]:
 
 
 def _within(network: Network, pools: Iterable[Network]) -> bool:
-    first, last = int(network.network_address), int(network.broadcast_address)
-    return any(int(pool.network_address) <= first and last <= int(pool.broadcast_address) for pool in pools)
+    return any(within(network, pool) for pool in pools)
 
 
 def _in_range(number: int, pool: NumberRange) -> bool:
@@ -583,8 +582,7 @@ def _in_range(number: int, pool: NumberRange) -> bool:
 def _is_managed(fleet: Fleet, address: IPv4Interface) -> bool:
     """Within the management networks, and neither the first nor the last address of its network."""
     network = address.network
-    ends = (int(network.network_address), int(network.broadcast_address))
-    return int(address) not in ends and _within(network, fleet.service.management.networks_ipv4)
+    return int(address) not in span(network) and _within(network, fleet.service.management.networks_ipv4)
 
 
 def _not_managed(address: IPv4Interface) -> tuple[str, str, str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+import gc
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -38,6 +40,23 @@ def load_fleet(
     Raises:
         InvalidInventoryError: with every problem that this run found.
     """
+    with garbage_collection_paused():
+        return _load_fleet(directory, only, read)
+
+
+@contextmanager
+def garbage_collection_paused() -> Iterator[None]:
+    """A fleet is a million objects and no cycles: looking for cycles again and again is a third of the time of loading it."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _load_fleet(directory: Path, only: Collection[str] | None, read: Callable[[Path], Source | Problem]) -> Fleet:
     problems: list[Problem] = []
     if not directory.is_dir():
         raise InvalidInventoryError(

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from provisioner.intent.ranges import within
 from provisioner.intent.types import (
     Address4,
     Address6,
@@ -382,8 +383,8 @@ class Location(Intent):
     def announces(self, network: IPv4Network | IPv6Network) -> bool:
         """Whether a network lies within what this location announces."""
         if isinstance(network, IPv4Network):
-            return any(network.subnet_of(prefix) for prefix in self.prefixes.ipv4)
-        return any(network.subnet_of(prefix) for prefix in self.prefixes.ipv6)
+            return any(within(network, prefix) for prefix in self.prefixes.ipv4)
+        return any(within(network, prefix) for prefix in self.prefixes.ipv6)
 
     @property
     def translated_segments(self) -> tuple[Segment, ...]:
