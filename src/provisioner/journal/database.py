@@ -95,7 +95,8 @@ def location(url: URL) -> str:
     """A database as it may be shown: without its password."""
     if url.get_backend_name() == "sqlite" and url.database:
         return url.database
-    return url.render_as_string(hide_password=True)
+    # Without its parameters too: a driver may take the password as one of them.
+    return url.set(query={}).render_as_string(hide_password=True)
 
 
 @contextmanager
@@ -115,6 +116,14 @@ def translated(where: str) -> Iterator[None]:
             where=str(error.filename or where),
             remedy=_ELSEWHERE,
             number="PV7002",
+        ) from None
+    except (ValueError, TypeError, ArithmeticError, LookupError) as error:
+        # Pages that are damaged without SQLite noticing: text that is no UTF-8, a moment that is none, a table with other columns.
+        raise JournalError(
+            f"the journal cannot be used: what is in it makes no sense ({type(error).__name__})",
+            where=where,
+            remedy=f"move it away and restore it from a backup, or {_ELSEWHERE}",
+            number="PV7004",
         ) from None
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session, selectinload
 
 from provisioner.errors import JournalError
 from provisioner.journal import database, process
+from provisioner.journal.command import without_passwords
 from provisioner.journal.entry import (
     DeviceEntry,
     HistoryEntry,
@@ -64,7 +65,7 @@ class Journal:
         """Record that a run begins.
 
         Args:
-            command: What was typed, without the values of secrets.
+            command: What was typed; the password of a URL in it is not kept.
             commit: The commit of the inventory; empty outside git.
             actor: Who runs it: `user@host`.
             dry_run: Whether nothing is to be changed.
@@ -75,7 +76,7 @@ class Journal:
         run = Run(
             started_at=self._clock(),
             finished_at=None,
-            command=command,
+            command=without_passwords(command),
             inventory_commit=commit,
             actor=actor,
             dry_run=dry_run,

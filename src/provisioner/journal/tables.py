@@ -34,10 +34,24 @@ class UtcDateTime(TypeDecorator[datetime]):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
+class AnyText(TypeDecorator[str]):
+    """Text that every database takes: PostgreSQL refuses NUL, UTF-8 has no place for the undecodable bytes of a file name.
+
+    What comes from a command line or a router is written down with such characters escaped; it never stops a run.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """Into the database."""
+        return None if value is None else value.replace("\0", r"\x00").encode(errors="backslashreplace").decode()
+
+
 class Table(DeclarativeBase):
     """What every table has in common."""
 
-    type_annotation_map = {datetime: UtcDateTime(), str: Text()}  # noqa: RUF012 - SQLAlchemy's own declaration
+    type_annotation_map = {datetime: UtcDateTime(), str: AnyText()}  # noqa: RUF012 - SQLAlchemy's own declaration
 
 
 class SchemaVersion(Table):

@@ -6,6 +6,7 @@ import json
 from typing import Final, TypeAlias
 
 from provisioner.deploy.model import DeviceOutcome, Outcome, Report
+from provisioner.journal.command import without_passwords
 from provisioner.plan.model import DeviceDiff, Plan
 from provisioner.validate.model import Check
 
@@ -22,7 +23,7 @@ def to_json(report: Report) -> str:
     """
     document: Json = {
         "version": VERSION,
-        "command": report.command,
+        "command": without_passwords(report.command),
         "inventory_commit": report.inventory_commit or None,
         "dry_run": report.dry_run,
         "exit_code": report.exit_code,

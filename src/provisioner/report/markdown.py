@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from provisioner.deploy.model import Outcome, Report
+from provisioner.journal.command import without_passwords
 from provisioner.plan.model import DeviceDiff
 from provisioner.report import diff, wording
 from provisioner.report.wording import counted, visible
@@ -22,7 +23,12 @@ _REFERENCE: Final = re.compile(r"([@#!]|:(?=//)|www(?=\.))")
 def to_markdown(report: Report) -> str:
     """The report as Markdown: a summary, then a section per subject, its diffs folded in."""
     commit = f" at inventory commit {_code(report.inventory_commit)}" if report.inventory_commit else ""
-    lines = [f"## {_code(report.command)}", "", f"{counted(len(report.outcomes), 'subject')}{commit}.", ""]
+    lines = [
+        f"## {_code(without_passwords(report.command))}",
+        "",
+        f"{counted(len(report.outcomes), 'subject')}{commit}.",
+        "",
+    ]
     if report.outcomes:
         lines += [*_summary(report.outcomes), ""]
     for outcome in report.outcomes:

@@ -11,6 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 
 from provisioner.deploy.model import Outcome
 from provisioner.errors import JournalError
@@ -175,3 +177,49 @@ def test_a_process_that_got_the_number_of_another_is_not_it() -> None:
     assert not process.is_alive(f"{os.getpid()}@1")
     assert not process.is_alive("999999999@1")
     assert not process.is_alive("nonsense")
+
+
+@pytest.fixture
+def written(file: Path, url: str, begin: Begin, make_plan: Callable[..., Plan]) -> bytes:
+    """A journal file with one run in it."""
+    with Journal.open(url) as journal:
+        journal.record_plan(begin(journal), make_plan())
+    connection = sqlite3.connect(file)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return file.read_bytes()
+
+
+DAMAGE = st.lists(st.tuples(st.integers(0, 1 << 20), st.binary(min_size=1, max_size=64)), min_size=1, max_size=8)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(damage=[(3579, b"\x80")])
+@given(damage=DAMAGE)
+def test_whatever_is_damaged_in_the_file_is_an_error_of_the_journal(
+    written: bytes,
+    file: Path,
+    url: str,
+    make_outcome: Callable[..., Outcome],
+    begin: Begin,
+    damage: list[tuple[int, bytes]],
+) -> None:
+    for path in file.parent.glob("journal.sqlite*"):
+        path.unlink()
+    content = bytearray(written)
+    for offset, junk in damage:
+        start = offset % len(content)
+        content[start : start + len(junk)] = junk
+    file.write_bytes(content)
+    # Each on its own: what one of them refuses another may still do.
+    uses: tuple[Callable[[Journal], object], ...] = (
+        lambda journal: journal.history(),
+        lambda journal: journal.record_outcome(RunId(1), make_outcome()),
+        begin,
+    )
+    for use in uses:
+        try:
+            with Journal.open(url) as journal:
+                use(journal)
+        except JournalError as error:
+            assert error.remedy  # noqa: PT017 - damage that does not show is as good

@@ -205,3 +205,13 @@ def test_a_run_of_another_machine_is_given_time(url: str, begin: Begin, monkeypa
         now = began + timedelta(hours=hours)
         with Journal.open(url, clock=lambda now=now: now) as journal:  # type: ignore[misc]
             assert journal.history()[0].state is state
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"), [("caf\udce9", r"caf\udce9"), ("a\0b", r"a\x00b"), ("é \U0001f600", "é \U0001f600")]
+)
+def test_a_text_that_a_database_cannot_hold_is_recorded_escaped(journal: Journal, typed: str, kept: str) -> None:
+    run = journal.begin(command=typed, commit="", actor="a@b", dry_run=False)
+    journal.record_outcome(run, Outcome("16PK00", "t", Result.FAILED, error=typed))
+    (entry,) = journal.history()
+    assert (entry.command, entry.error) == (kept, kept)
