@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ SERVICE_FILE: Final = "service.yaml"
 BOARDS_FILE: Final = "boards.yaml"
 AGGREGATION_DIRECTORY: Final = "aggregation"
 LOCATIONS_DIRECTORY: Final = "locations"
+SUFFIX: Final = ".yaml"
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -111,11 +113,16 @@ def _load_fleet(directory: Path, only: Collection[str] | None, read: Callable[[P
 
 def location_codes(directory: Path) -> tuple[str, ...]:
     """The codes that an inventory has a file for, without reading one."""
-    return tuple(path.stem for path in _files(directory / LOCATIONS_DIRECTORY))
+    return tuple(sorted(name.removesuffix(SUFFIX) for name in _names(directory / LOCATIONS_DIRECTORY)))
+
+
+def _names(directory: Path) -> list[str]:
+    """The YAML files in a directory. Names, not paths: ten thousand paths take a tenth of a second to make."""
+    return [name for name in os.listdir(directory) if name.endswith(SUFFIX)] if directory.is_dir() else []  # noqa: PTH208
 
 
 def _files(directory: Path) -> list[Path]:
-    return sorted(path for path in directory.iterdir() if path.suffix == ".yaml") if directory.is_dir() else []
+    return [directory / name for name in sorted(_names(directory))]
 
 
 def _location_files(directory: Path, only: Collection[str] | None) -> list[Path]:
@@ -130,14 +137,19 @@ def _misplaced(directory: Path) -> Iterable[Problem]:
         if not folder.is_dir():
             yield Problem(str(folder), 0, "", "is no directory", "an inventory has this one", "PV1013")
             continue
-        for path in folder.iterdir():
-            known = path.suffix == ".yaml" if folder != directory else path.name in {SERVICE_FILE, BOARDS_FILE}
-            folders = folder == directory and path.name in {AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY}
-            harmless = path.name.startswith(".") or path.suffix in {".md", ".txt"}
-            if not (known or folders or harmless):
-                meant = path.suffix.lower() in {".yml", ".yaml"} and folder != directory
-                remedy = f"rename it to {path.stem}.yaml" if meant else "rename or remove it"
-                yield Problem(str(path), 0, "", "is not read: not a name that an inventory has", remedy, "PV1014")
+        for name in os.listdir(folder):  # noqa: PTH208 - as _names
+            if folder != directory and name.endswith(SUFFIX):
+                continue
+            harmless = name.startswith(".") or name.endswith((".md", ".txt"))
+            known = (
+                {SERVICE_FILE, BOARDS_FILE, AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY} if folder == directory else ()
+            )
+            if not (harmless or name in known):
+                stem, suffix = Path(name).stem, Path(name).suffix
+                meant = suffix.lower() in {".yml", ".yaml"} and folder != directory
+                remedy = f"rename it to {stem}{SUFFIX}" if meant else "rename or remove it"
+                what = "is not read: not a name that an inventory has"
+                yield Problem(str(folder / name), 0, "", what, remedy, "PV1014")
 
 
 def _misnamed(names: Mapping[Path, str], field: str) -> Iterable[Problem]:
