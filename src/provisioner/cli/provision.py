@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from provisioner.cli.options import Format
-from provisioner.deploy.model import INTERRUPTED, RunRecord
+from provisioner.deploy.model import RunRecord
 from provisioner.errors import LabError, UsageError
 from provisioner.intent.load import load_fleet
 from provisioner.intent.select import Chosen, Selection, resolve
@@ -114,14 +114,12 @@ def run(request: Request) -> int:
             record=record,
             dry_run=request.dry_run,
             deadline_seconds=request.deadline_seconds,
+            workers=request.workers,
         )
         outcomes = []
-        for subject in _subjects(fleet, chosen):
-            outcome = deployment.provision(subject)
-            progress.done(subject.name)
+        for outcome in deployment.provision_all(_subjects(fleet, chosen)):
+            progress.done(outcome.subject)
             outcomes.append(outcome)
-            if outcome.error_number == INTERRUPTED:
-                break
         report = Report(command, commit, tuple(outcomes), request.dry_run)
         record.finish(report)
     _write(request, report)

@@ -1,9 +1,12 @@
-"""Provision subjects one after the other: plan, ask, push, record. The transaction itself is in `transaction`."""
+"""Provision subjects: plan, ask, push, record. The transaction itself is in `transaction`."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 
 from provisioner.deploy.model import INTERRUPTED, Outcome, Result
@@ -36,6 +39,7 @@ class Deployment:
         record: This run in the journal.
         dry_run: Whether to stop after the diff.
         deadline_seconds: How long validation may wait.
+        workers: How many subjects a dry run looks at at once.
     """
 
     fleet: Fleet
@@ -48,6 +52,38 @@ class Deployment:
     record: Recorder
     dry_run: bool
     deadline_seconds: float
+    workers: int = 1
+
+    def provision_all(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
+        """Bring subjects to what the inventory says, in their order: pushes one after the other, dry runs side by side.
+
+        Yields:
+            One outcome per subject; after an interruption of a push none of the rest.
+        """
+        if self.dry_run:
+            yield from self._look_at_all(subjects)
+            return
+        for subject in subjects:
+            outcome = self.provision(subject)
+            yield outcome
+            if outcome.error_number == INTERRUPTED:
+                return
+
+    def _look_at_all(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
+        # A session holds one candidate: subjects that share a router take turns on it.
+        turns = {target.device: threading.Lock() for subject in subjects for target in subject.targets}
+
+        def look(subject: Subject) -> Outcome:
+            with ExitStack() as held:
+                for device in sorted(target.device for target in subject.targets):
+                    held.enter_context(turns[device])
+                return self.provision(subject)
+
+        pool = ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="look")
+        try:
+            yield from pool.map(look, subjects)
+        finally:
+            pool.shutdown(cancel_futures=True)
 
     def provision(self, subject: Subject) -> Outcome:
         """Bring one subject to what the inventory says; trouble is in the outcome, not raised."""
