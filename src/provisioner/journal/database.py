@@ -20,6 +20,9 @@ from provisioner.journal.tables import SCHEMA_VERSION, SchemaVersion, Table
 BUSY_TIMEOUT_SECONDS: Final = 15
 """How long a writer waits for another one; a transaction of ours takes milliseconds."""
 
+SERVER_TIMEOUT_SECONDS: Final = 15
+"""How long a database server may take to let us in or to acknowledge; without it, a cut line stops a run for minutes."""
+
 READING: Final = "journal_reading"
 """Execution option of a connection that only reads, so that it does not wait for writers."""
 
@@ -78,7 +81,7 @@ def connect(url: str | None) -> Engine:
             engine = (
                 _sqlite(parsed, private=url is None)
                 if parsed.get_backend_name() == "sqlite"
-                else create_engine(parsed, pool_pre_ping=True)
+                else create_engine(parsed, pool_pre_ping=True, connect_args=_patience(parsed))
             )
         except ImportError as error:
             raise JournalError(
@@ -97,6 +100,14 @@ def location(url: URL) -> str:
         return url.database
     # Without its parameters too: a driver may take the password as one of them.
     return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _patience(url: URL) -> dict[str, Any]:
+    """Time limits as libpq takes them (PostgreSQL 15 documentation, section 34.1.2); what the URL itself says comes first."""
+    if url.get_driver_name() not in {"psycopg", "psycopg2"}:
+        return {}
+    limits = {"connect_timeout": SERVER_TIMEOUT_SECONDS, "tcp_user_timeout": SERVER_TIMEOUT_SECONDS * 1000}
+    return {name: value for name, value in limits.items() if name not in url.query}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Wait for convergence: look again until all is well, no longer than a deadline."""
+"""Rounds of checks over time: look again until all is well, no longer than a deadline; and what a change has cost."""
 
 from __future__ import annotations
 
@@ -42,3 +42,23 @@ def await_convergence(
             return checks or (failed("", "validation", "something to look at", "nothing"),)
         sleep(min(pause, left))
         pause = min(pause * _GROWTH, LONGEST_PAUSE_SECONDS)
+
+
+def before_and_after(before: Sequence[Check], after: Sequence[Check]) -> tuple[Check, ...]:
+    """What worked before and does not work after, or was not looked at any more: one failed check for each.
+
+    Args:
+        before: A round from before a change.
+        after: A round from after it.
+
+    Returns:
+        Failed checks in the order of `before`; empty where all that worked still does.
+    """
+    now = {(check.device, check.name): check for check in after}
+    lost = []
+    for check in before:
+        follows = now.get((check.device, check.name))
+        if check.passed and (follows is None or not follows.passed):
+            found = "not looked at" if follows is None else follows.found
+            lost.append(failed(check.device, check.name, f"{check.found}, as before", found))
+    return tuple(lost)

@@ -197,6 +197,14 @@ def accepts_more(router: Router) -> None:
     router.peers[BACKUP]["address_family"]["ipv4"]["accepted_prefixes"] = 2
 
 
+def other_own_as(router: Router) -> None:
+    router.peers[BACKUP]["local_as"] = 4200000002
+
+
+def session_disabled(router: Router) -> None:
+    router.peers[BACKUP]["is_enabled"] = False
+
+
 def another_session(router: Router) -> None:
     router.peers["192.0.2.9"] = copy.deepcopy(router.peers[BACKUP])
 
@@ -207,6 +215,10 @@ def role_not_told(router: Router) -> None:
 
 def roles_swapped(router: Router) -> None:
     router.frr[PRIMARY] |= {"localRole": "provider", "remoteRole": "customer"}
+
+
+def role_not_set(router: Router) -> None:
+    router.frr[PRIMARY]["localRole"] = "undefined"
 
 
 def bfd_down(router: Router) -> None:
@@ -253,8 +265,16 @@ def not_in_use(router: Router) -> None:
     router.route[0]["selected_next_hop"] = False
 
 
+def withdrawn(router: Router) -> None:
+    router.route[0]["current_active"] = False
+
+
 def lossy(router: Router) -> None:
     router.pinged = {"success": {"probes_sent": 2, "packet_loss": 1}}
+
+
+def nothing_sent(router: Router) -> None:
+    router.pinged = {"success": {"probes_sent": 0, "packet_loss": 0}}
 
 
 def too_long(router: Router) -> None:
@@ -299,6 +319,18 @@ PING_EXPECTED = "all answered at 1492 bytes, unfragmented"
             SESSION_EXPECTED,
             "up with AS645000 from AS4200000001 for IPv4, accepted prefixes: 1",
         ),
+        (
+            other_own_as,
+            BACKUP_SESSION,
+            SESSION_EXPECTED,
+            "up with AS64500 from AS4200000002 for IPv4, accepted prefixes: 1",
+        ),
+        (
+            session_disabled,
+            BACKUP_SESSION,
+            SESSION_EXPECTED,
+            "disabled with AS64500 from AS4200000001 for IPv4, accepted prefixes: 1",
+        ),
         (no_family, BACKUP_SESSION, SESSION_EXPECTED, "up, without IPv4"),
         (
             accepts_more,
@@ -308,6 +340,7 @@ PING_EXPECTED = "all answered at 1492 bytes, unfragmented"
         ),
         (another_session, "BGP sessions", f"{PRIMARY}, {BACKUP}", f"{PRIMARY}, {BACKUP}, 192.0.2.9"),
         (role_not_told, ROLES, "customer here, provider there", "customer here, none there"),
+        (role_not_set, ROLES, "customer here, provider there", "none here, provider there"),
         (roles_swapped, ROLES, "customer here, provider there", "provider here, customer there"),
         (bfd_down, f"BFD with {PRIMARY}", "up", "down"),
         (no_bfd, f"BFD with {PRIMARY}", "up", "none"),
@@ -320,7 +353,9 @@ PING_EXPECTED = "all answered at 1492 bytes, unfragmented"
         (static_route, ROUTE, BY_PRIMARY, "by the primary uplink (wan0.101), from static"),
         (no_route, ROUTE, BY_PRIMARY, "no route"),
         (not_in_use, ROUTE, BY_PRIMARY, "no route"),
+        (withdrawn, ROUTE, BY_PRIMARY, "no route"),
         (lossy, PING, PING_EXPECTED, "1 of 2 answered at 1492 bytes, unfragmented"),
+        (nothing_sent, PING, PING_EXPECTED, "0 of 0 answered at 1492 bytes, unfragmented"),
         (too_long, PING, PING_EXPECTED, "ping: local error: message too long, mtu=1400"),
         (ping_says_nothing, PING, PING_EXPECTED, "no answer"),
     ],
@@ -364,6 +399,21 @@ def test_a_device_that_tells_nothing_passes_nothing(nothing: Any) -> None:
     router.route, router.pinged = nothing, nothing
     router.frr, router.accepted = {}, {PRIMARY: None, BACKUP: None}
     assert [check for check in look(router) if check.passed] == []
+
+
+def test_no_addresses_at_all_are_no_answer_and_not_none() -> None:
+    router = Router()
+    router.addresses = {}
+    assert failures(router)["addresses of lan0.10"] == ("none", "no answer: the device tells nothing")
+
+
+def test_addresses_that_a_system_makes_itself_are_left_out() -> None:
+    router = Router()
+    router.addresses["lan0.10"] = {
+        "ipv4": {"127.0.0.1": {"prefix_length": 8}},
+        "ipv6": {"::1": {"prefix_length": 128}, "fe80::2%lan0.10": {"prefix_length": 64}},
+    }
+    assert failures(router) == {}
 
 
 @pytest.mark.parametrize(

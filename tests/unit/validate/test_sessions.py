@@ -81,3 +81,21 @@ def test_a_platform_that_cannot_be_read_says_so() -> None:
     driver: Any = Router()
     with pytest.raises(UnreadableError, match="cannot be read on platform junos"):
         read_sessions(driver, PlatformName.JUNOS, [EDGE4])
+
+
+def test_what_passed_the_policy_is_asked_for_and_not_what_was_sent() -> None:
+    asked: list[str] = []
+
+    class Recorder:
+        def cli(self, commands: list[str]) -> dict[str, str]:
+            asked.extend(commands)
+            return {}
+
+    driver: Any = Recorder()
+    read_sessions(driver, PlatformName.FRR, [EDGE4, EDGE6])
+    assert asked == [
+        "show bgp neighbors 100.64.0.3 json",
+        "show bgp ipv4 unicast neighbors 100.64.0.3 routes json",
+        "show bgp neighbors 2001:db8:ffff:1::1 json",
+        "show bgp ipv6 unicast neighbors 2001:db8:ffff:1::1 routes json",
+    ]
