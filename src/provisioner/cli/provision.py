@@ -6,8 +6,7 @@ import getpass
 import shlex
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +21,6 @@ from provisioner.intent.select import Chosen, Selection, resolve
 
 if TYPE_CHECKING:
     from provisioner.deploy.model import Report
-    from provisioner.deploy.recorder import Recorder
     from provisioner.intent.model import Fleet
     from provisioner.plan.model import Plan
     from provisioner.plan.subject import Subject
@@ -87,6 +85,7 @@ def run(request: Request) -> int:
 
     from provisioner.deploy.deployment import Deployment
     from provisioner.deploy.model import Report
+    from provisioner.deploy.recorder import Recorder
     from provisioner.network.session import Access, Network
     from provisioner.plan.revision import inventory_commit
     from provisioner.render.engine import Renderer
@@ -99,7 +98,7 @@ def run(request: Request) -> int:
     commit = inventory_commit(request.inventory, (request.inventory, request.templates))
     command = shlex.join(["provision", *sys.argv[1:]])
     with (
-        _recording(request, RunRecord(command=command, commit=commit, actor=actor, dry_run=request.dry_run)) as record,
+        closing(Recorder(request.journal, RunRecord(command, commit, actor, request.dry_run), warn)) as record,
         progress_for(verbose=request.verbose) as progress,
         Network(fleet, Access(ssh_config, request.username, request.workers, lock_owner)) as network,
     ):
@@ -165,25 +164,6 @@ def _subjects(fleet: Fleet, chosen: Chosen) -> list[Subject]:
 
     bases = [base_subject(fleet, name) for name in chosen.aggregation_routers]
     return bases + [location_subject(fleet, fleet.locations[code]) for code in chosen.locations]
-
-
-@contextmanager
-def _recording(request: Request, this_run: RunRecord) -> Iterator[Recorder]:
-    """The journal of this run. A journal that cannot be written stops a push before it begins, and only warns a dry run."""
-    from provisioner.deploy.recorder import Recorder
-    from provisioner.errors import JournalError
-
-    try:
-        recorder = Recorder.begin(request.journal, this_run, warn)
-    except JournalError as error:
-        if not request.dry_run:
-            raise
-        warn(str(error))
-        recorder = Recorder.silent(warn)
-    try:
-        yield recorder
-    finally:
-        recorder.close()
 
 
 def warn(text: str) -> None:

@@ -2,66 +2,87 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from provisioner.deploy.model import Outcome, Report, RunRecord
 from provisioner.errors import JournalError
-from provisioner.journal.store import Journal, RunId
 from provisioner.plan.model import Plan
+
+if TYPE_CHECKING:
+    from provisioner.journal.store import Journal, RunId
 
 
 class Recorder:
-    """Writes one run to the journal, or nowhere.
+    """Writes one run to the journal.
+
+    A push opens the journal at once, since it must not begin without. A dry run changes nothing, so it opens it with its
+    first outcome (after the first connection, which should not wait for a database), and without one it goes on.
 
     Args:
-        journal: Where; None records nothing.
-        run_id: Which run.
+        url: The journal's database; the user's own SQLite file where None.
+        run: What is recorded.
         warn: Told in one line what could not be recorded.
+
+    Raises:
+        JournalError: a push whose journal cannot be written.
     """
 
-    def __init__(self, journal: Journal | None, run_id: RunId | None, warn: Callable[[str], None]) -> None:
-        self._journal = journal
-        self._run_id = run_id
+    def __init__(self, url: str | None, run: RunRecord, warn: Callable[[str], None]) -> None:
+        self._url = url
+        self._run = run
         self._warn = warn
-
-    @classmethod
-    def begin(cls, url: str | None, run: RunRecord, warn: Callable[[str], None]) -> Recorder:
-        """Open the journal and begin a run. Raises JournalError."""
-        journal = Journal.open(url)
-        try:
-            run_id = journal.begin(command=run.command, commit=run.commit, actor=run.actor, dry_run=run.dry_run)
-        except JournalError:
-            journal.close()
-            raise
-        return cls(journal, run_id, warn)
-
-    @classmethod
-    def silent(cls, warn: Callable[[str], None]) -> Recorder:
-        """A recorder that records nothing."""
-        return cls(None, None, warn)
+        self._opened: tuple[Journal, RunId] | None = None
+        self._given_up = False
+        self._one_at_a_time = threading.Lock()
+        if not run.dry_run:
+            self._opened = self._begin()
 
     def plan(self, plan: Plan) -> None:
         """Record what is about to be pushed. Raises JournalError: nothing has been pushed yet."""
-        if self._journal is not None and self._run_id is not None:
-            self._journal.record_plan(self._run_id, plan)
+        if self._opened is not None:
+            journal, run_id = self._opened
+            journal.record_plan(run_id, plan)
 
     def outcome(self, outcome: Outcome) -> None:
         """Record how a subject ended."""
-        if self._journal is not None and self._run_id is not None:
-            try:
-                self._journal.record_outcome(self._run_id, outcome)
-            except JournalError as error:
-                self._warn(f"the outcome of {outcome.subject} is not in the journal: {error}")
+        self._attempt(
+            lambda journal, run_id: journal.record_outcome(run_id, outcome),
+            f"the outcome of {outcome.subject} is not in the journal",
+        )
 
     def finish(self, report: Report) -> None:
         """Record that the run has ended."""
-        if self._journal is not None and self._run_id is not None:
-            try:
-                self._journal.finish(self._run_id, report)
-            except JournalError as error:
-                self._warn(f"the end of this run is not in the journal: {error}")
+        self._attempt(
+            lambda journal, run_id: journal.finish(run_id, report), "the end of this run is not in the journal"
+        )
 
     def close(self) -> None:
         """Let go of the database."""
-        if self._journal is not None:
-            self._journal.close()
+        if self._opened is not None:
+            self._opened[0].close()
+
+    def _attempt(self, record: Callable[[Journal, RunId], None], trouble: str) -> None:
+        with self._one_at_a_time:
+            if self._given_up:
+                return
+            try:
+                if self._opened is None:
+                    self._opened = self._begin()
+                record(*self._opened)
+            except JournalError as error:
+                self._given_up = self._run.dry_run  # one line says it; a push goes on trying
+                self._warn(f"{trouble}: {error}")
+
+    def _begin(self) -> tuple[Journal, RunId]:
+        from provisioner.journal.store import Journal  # noqa: PLC0415 - a database layer is slow to import
+
+        journal = Journal.open(self._url)
+        try:
+            return journal, journal.begin(
+                command=self._run.command, commit=self._run.commit, actor=self._run.actor, dry_run=self._run.dry_run
+            )
+        except JournalError:
+            journal.close()
+            raise
