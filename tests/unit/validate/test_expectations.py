@@ -139,3 +139,10 @@ def test_the_devices_of_a_subject_are_those_that_a_transaction_changes(fleet: Fl
         assert expected == list(dict.fromkeys(target.device for target in subject.targets))
     for router in fleet.aggregation_routers:
         assert [each.device for each in expect_subject(fleet, base_subject(fleet, router))] == [router]
+
+
+def test_every_session_over_an_uplink_is_watched_by_bfd_and_the_core_is_not(fleet: Fleet) -> None:
+    for location in fleet.locations.values():
+        for device in expect_location(fleet, location):
+            assert [session for session in device.sessions if not session.bfd] == []
+    assert [session.bfd for session in expect_base(fleet, "ehv1-ar1").sessions] == [False, False]
