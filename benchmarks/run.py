@@ -120,6 +120,11 @@ def uncached(bench: Bench) -> None:
     ours(bench, None)
 
 
+def one_process(bench: Bench) -> None:
+    """Ours without a cache, in one process as the floor is."""
+    ours(bench, None, processes=1)
+
+
 def first(bench: Bench) -> None:
     """Ours with an empty cache, which it fills."""
     shutil.rmtree(bench.cache, ignore_errors=True)
@@ -144,25 +149,34 @@ def one_changed(bench: Bench) -> None:
 
 def load_only(bench: Bench) -> None:
     """Ours without a cache: load and check alone."""
+    from provisioner.intent.parallel import available_processes
     from provisioner.intent.warm import load_warm
 
     with measured():
-        load_warm(bench.fleet, None)
+        load_warm(bench.fleet, None, processes=available_processes())
 
 
-def ours(bench: Bench, cache: Path | None) -> None:
+def ours(bench: Bench, cache: Path | None, processes: int | None = None) -> None:
     with measured():
         from provisioner.intent.cache import Store
+        from provisioner.intent.parallel import available_processes
         from provisioner.intent.warm import load_warm
         from provisioner.render.warm import render_fleet
 
         store = Store.open(cache)
-        count = sum(1 for _ in render_fleet(load_warm(bench.fleet, store), TEMPLATES, store))
+        processes = processes or available_processes()
+        count = sum(
+            1
+            for _ in render_fleet(
+                load_warm(bench.fleet, store, processes=processes), TEMPLATES, store, processes=processes
+            )
+        )
     assert count >= len(list((bench.fleet / "locations").iterdir()))
 
 
 CASES: dict[str, Callable[[Bench], None]] = {
     "floor": floor,
+    "ours, no cache, one process": one_process,
     "ours, no cache": uncached,
     "ours, no cache, load and check alone": load_only,
     "ours, first run, fills the cache": first,
@@ -178,8 +192,14 @@ def measured() -> Iterator[None]:
     clock, before = time.perf_counter(), _processor_seconds()
     yield
     wall, cpu = time.perf_counter() - clock, _processor_seconds() - before
-    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 1024
+    # Not ru_maxrss, which a process inherits from the one that started it.
+    peak = max(_peak_megabytes("self"), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
     print(f"measured {wall} {cpu} {peak}")
+
+
+def _peak_megabytes(process: str) -> float:
+    status = Path(f"/proc/{process}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM:"))) / 1024
 
 
 def _processor_seconds() -> float:

@@ -111,6 +111,16 @@ class Store:
             return found
         return found
 
+    def known(self, keys: Collection[bytes]) -> set[bytes]:
+        """Which of these keys have a value, without reading it."""
+        found: set[bytes] = set()
+        with suppress(sqlite3.Error):
+            for some in _batches(list(keys)):
+                marks = ",".join("?" * len(some))
+                rows = self._connection.execute(f"SELECT key FROM entry WHERE key IN ({marks})", some)  # noqa: S608
+                found.update(key for (key,) in rows)
+        return found
+
     def put(self, entries: Mapping[bytes, bytes]) -> None:
         """Keep entries, all or none, and delete what nobody asked for in a long time."""
         rows = [(key, zlib.compress(value, 1), self._today) for key, value in entries.items()]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
@@ -20,10 +20,13 @@ import pydantic
 from provisioner.intent.cache import Store, digest, digest_of_files
 from provisioner.intent.load import AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY, load_fleet
 from provisioner.intent.model import Fleet, Location
+from provisioner.intent.parallel import in_order
 from provisioner.intent.problems import Problem
 from provisioner.intent.source import Source, parse, read
 
 _VALID: Final = b"this fleet is valid"
+_FILES_PER_CHUNK: Final = 250
+"""Files that a process parses before it hands them over."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,13 @@ class WarmFleet:
     locations: Mapping[str, bytes]
 
 
-def load_warm(directory: Path, store: Store | None) -> WarmFleet:
+def load_warm(directory: Path, store: Store | None, *, processes: int = 1) -> WarmFleet:
     """Read and validate a whole inventory, with the help of earlier runs.
 
     Args:
         directory: Where `service.yaml` is.
         store: The cache; None loads everything from its files.
+        processes: How many may parse at once.
 
     Raises:
         InvalidInventoryError: with every problem that this run found. Nothing is kept of such a run.
@@ -57,7 +61,7 @@ def load_warm(directory: Path, store: Store | None) -> WarmFleet:
         snapshot = _Snapshot.of(directory)
         fleet = None if store is None else _known(snapshot, store)
         if fleet is None:
-            fleet = _loaded(snapshot, store)
+            fleet = _loaded(snapshot, store, processes)
         return WarmFleet(fleet, snapshot.whole, snapshot.shared, snapshot.locations)
 
 
@@ -116,8 +120,9 @@ def _known(snapshot: _Snapshot, store: Store) -> Fleet | None:
     return replace(without_locations, locations=_Locations(texts), complete=True)
 
 
-def _loaded(snapshot: _Snapshot, store: Store | None) -> Fleet:
+def _loaded(snapshot: _Snapshot, store: Store | None, processes: int) -> Fleet:
     reader = _Reader(snapshot, {} if store is None else store.get(list(snapshot.keys.values())))
+    reader.parse_all(processes)
     fleet = load_fleet(snapshot.directory, read=reader)
     if store is not None and not reader.strayed:
         store.put({**reader.parsed, digest(_VALID, snapshot.whole): b"yes"})
@@ -143,12 +148,28 @@ class _Reader:
             self.strayed = True
             return read(path)
         key = self._snapshot.keys[path]
-        if key in self._known:
-            return Source(path, raw.decode(), json.loads(self._known[key]))
+        known = self._known.get(key) or self.parsed.get(key)
+        if known is not None:
+            return Source(path, raw.decode(), json.loads(known))
         source = parse(path, raw)
         if isinstance(source, Source):
-            self.parsed[key] = json.dumps(source.data, separators=(",", ":")).encode()
+            self.parsed[key] = _as_text(source)
         return source
+
+    def parse_all(self, processes: int) -> None:
+        """Parse what is not known, in several processes where there is much of it. What cannot be parsed is left for its reader."""
+        paths = [path for path, key in self._snapshot.keys.items() if key not in self._known]
+        if processes > 1 and len(paths) > _FILES_PER_CHUNK:
+            for parsed in in_order(self._parse_some, paths, chunk=_FILES_PER_CHUNK, processes=processes):
+                self.parsed |= parsed
+
+    def _parse_some(self, paths: Sequence[Path]) -> dict[bytes, bytes]:
+        sources = ((path, parse(path, self._snapshot.files[path])) for path in paths)
+        return {self._snapshot.keys[path]: _as_text(source) for path, source in sources if isinstance(source, Source)}
+
+
+def _as_text(source: Source) -> bytes:
+    return json.dumps(source.data, separators=(",", ":")).encode()
 
 
 class _Locations(Mapping[str, Location]):

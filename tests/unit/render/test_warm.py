@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.errors import RenderError
+from provisioner.intent import parallel, warm
 from provisioner.intent.cache import Store
 from provisioner.intent.load import load_fleet
 from provisioner.intent.warm import load_warm
@@ -59,3 +61,26 @@ def test_a_changed_service_or_template_is_seen_at_once(inventory: Path, template
     again = rendered(inventory, templates, tmp_path / "cache")
     assert again == rendered(inventory, templates, None)
     assert "! changed" in again["er-16pk00"]
+
+
+def test_several_processes_give_what_one_gives(
+    inventory: Path, templates: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_WORTH_IT", 1)
+    monkeypatch.setattr(warm, "_FILES_PER_CHUNK", 3)
+    expected = rendered(inventory, templates, None)
+    for cache in (None, tmp_path / "cache", tmp_path / "cache"):
+        store = Store.open(cache)
+        fleet = load_warm(inventory, store, processes=2)
+        assert dict(render_fleet(fleet, templates, store, processes=2)) == expected
+
+
+def test_an_error_in_another_process_arrives_as_itself(
+    inventory: Path, templates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_WORTH_IT", 1)
+    (templates / "frr" / "edge" / "frr.j2").write_text("{{ nothing_of_that_name }}")
+    with pytest.raises(RenderError, match="nothing_of_that_name") as caught:
+        list(render_fleet(load_warm(inventory, None), templates, None, processes=2))
+    assert caught.value.number == "PV2002"
+    assert "frr.j2:1" in caught.value.where
