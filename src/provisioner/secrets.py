@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
-
 import yaml
 
 from provisioner.errors import SecretError

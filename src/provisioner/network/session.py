@@ -132,7 +132,6 @@ class Network:
         Returns:
             One Answer per device.
         """
-
         if not devices:
             return {}
 

@@ -266,7 +266,7 @@ def test_locks_are_taken_in_one_order_and_a_held_one_ends_the_attempt() -> None:
         return load
 
     for router in routers.by_name.values():
-        router.load_replace_candidate = loading(router, held=router.name == "ar-2")  # type: ignore[method-assign]
+        router.load_replace_candidate = loading(router, held=router.name == "ar-2")  # type: ignore[method-assign,assignment]
     with pytest.raises(LockedError):
         transaction(routers).prepare()
     assert asked == ["ar-1", "ar-2"]
