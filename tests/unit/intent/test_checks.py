@@ -40,7 +40,7 @@ def with_location(fleet: Fleet, location: Location) -> Fleet:
 
 
 @given(st.lists(NET4, max_size=12) | st.lists(NET6, max_size=12))
-def test_overlaps_are_found_exactly_where_pairs_overlap(networks: list[checks.Network]) -> None:
+def test_overlaps_are_found_exactly_where_pairs_overlap(networks: list[IPv4Network | IPv6Network]) -> None:
     claims = [checks._claim(network, File.LOCATION, "16PK00", (number,)) for number, network in enumerate(networks)]
     found = {complaint.where[0] for complaint in checks._overlaps(claims)}
     pairs = [
