@@ -86,6 +86,7 @@ def run(request: Request) -> int:
     from provisioner.deploy.deployment import Deployment
     from provisioner.deploy.model import Report
     from provisioner.deploy.recorder import Recorder
+    from provisioner.journal.command import without_passwords
     from provisioner.network.session import Access, Network
     from provisioner.plan.revision import inventory_commit
     from provisioner.render.engine import Renderer
@@ -96,7 +97,7 @@ def run(request: Request) -> int:
     actor = f"{getpass.getuser()}@{socket.gethostname()}"
     lock_owner = None if request.dry_run else actor
     commit = inventory_commit(request.inventory, (request.inventory, request.templates))
-    command = shlex.join(["provision", *sys.argv[1:]])
+    command = without_passwords(shlex.join(["provision", *sys.argv[1:]]))
     with (
         closing(Recorder(request.journal, RunRecord(command, commit, actor, request.dry_run), warn)) as record,
         progress_for(verbose=request.verbose) as progress,

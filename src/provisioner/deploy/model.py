@@ -113,7 +113,7 @@ class RunRecord:
     """What the journal keeps of one command.
 
     Attributes:
-        command: As typed; holds no secret, since no option takes one.
+        command: As typed, without the password that the URL of a journal may hold.
         commit: The commit of the inventory, as in Report.
         actor: `user@host` of who typed it.
         dry_run: Whether nothing was to be changed.
