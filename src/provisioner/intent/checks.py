@@ -485,7 +485,7 @@ def _segment_prefixes(fleet: Fleet, location: Location, segment: Segment, here: 
             "PV1603",
         )
     for managed in fleet.service.management.networks_ipv4:
-        if segment.ipv4.overlaps(managed):
+        if within(segment.ipv4, managed) or within(managed, segment.ipv4):
             yield _complaint(
                 location,
                 (*here, "ipv4"),

@@ -7,7 +7,7 @@ import multiprocessing
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -28,7 +28,7 @@ def available_processes() -> int:
 
 def in_order(
     work: Callable[[Sequence[Item]], Result], items: Sequence[Item], *, chunk: int, processes: int, weight: int = 0
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """The results of `work` on each chunk of the items, in their order.
 
     Args:

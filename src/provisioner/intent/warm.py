@@ -9,7 +9,7 @@ import gc
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -121,9 +121,11 @@ def _known(snapshot: _Snapshot, store: Store) -> Fleet | None:
 
 
 def _loaded(snapshot: _Snapshot, store: Store | None, processes: int) -> Fleet:
-    reader = _Reader(snapshot, {} if store is None else store.get(list(snapshot.keys.values())))
-    reader.parse_all(processes)
-    fleet = load_fleet(snapshot.directory, read=reader)
+    reader = _Reader(
+        snapshot, {} if store is None else store.get(list(snapshot.keys.values())), keeps=store is not None
+    )
+    with reader.parsing_ahead(processes):
+        fleet = load_fleet(snapshot.directory, read=reader)
     if store is not None and not reader.strayed:
         store.put({**reader.parsed, digest(_VALID, snapshot.whole): b"yes"})
     return fleet
@@ -137,10 +139,11 @@ class _Reader:
         strayed: Whether a file was asked for that the snapshot has not, because it came in between.
     """
 
-    def __init__(self, snapshot: _Snapshot, known: Mapping[bytes, bytes]) -> None:
-        self._snapshot, self._known = snapshot, known
+    def __init__(self, snapshot: _Snapshot, known: Mapping[bytes, bytes], *, keeps: bool = False) -> None:
+        self._snapshot, self._known, self._keeps = snapshot, known, keeps
         self.parsed: dict[bytes, bytes] = {}
         self.strayed = False
+        self._ahead: Iterator[dict[bytes, bytes]] = iter(())
 
     def __call__(self, path: Path) -> Source | Problem:
         raw = self._snapshot.files.get(path)
@@ -148,24 +151,36 @@ class _Reader:
             self.strayed = True
             return read(path)
         key = self._snapshot.keys[path]
-        known = self._known.get(key) or self.parsed.get(key)
+        known = self._known.get(key) or self._parsed_ahead(key)
         if known is not None:
             return Source(path, raw.decode(), json.loads(known))
         source = parse(path, raw)
-        if isinstance(source, Source):
+        if self._keeps and isinstance(source, Source):
             self.parsed[key] = _as_text(source)
         return source
 
-    def parse_all(self, processes: int) -> None:
-        """Parse what is not known, in several processes where there is much of it. What cannot be parsed is left for its reader."""
+    @contextmanager
+    def parsing_ahead(self, processes: int) -> Iterator[None]:
+        """Other processes parse what is not known while this one validates, where there is enough of it."""
         paths = [path for path, key in self._snapshot.keys.items() if key not in self._known]
-        if processes > 1 and len(paths) > _FILES_PER_CHUNK:
-            for parsed in in_order(self._parse_some, paths, chunk=_FILES_PER_CHUNK, processes=processes):
-                self.parsed |= parsed
+        if processes < 2 or len(paths) <= _FILES_PER_CHUNK:  # noqa: PLR2004
+            yield
+            return
+        with closing(in_order(self._parse_some, paths, chunk=_FILES_PER_CHUNK, processes=processes)) as self._ahead:
+            yield
+
+    def _parsed_ahead(self, key: bytes) -> bytes | None:
+        """What another process made of a file: they come in the order in which files are asked for. Empty where it has a problem."""
+        while key not in self.parsed and (some := next(self._ahead, None)):
+            self.parsed |= some
+        return self.parsed.get(key)
 
     def _parse_some(self, paths: Sequence[Path]) -> dict[bytes, bytes]:
-        sources = ((path, parse(path, self._snapshot.files[path])) for path in paths)
-        return {self._snapshot.keys[path]: _as_text(source) for path, source in sources if isinstance(source, Source)}
+        sources = {path: parse(path, self._snapshot.files[path]) for path in paths}
+        return {
+            self._snapshot.keys[path]: _as_text(source) if isinstance(source, Source) else b""
+            for path, source in sources.items()
+        }
 
 
 def _as_text(source: Source) -> bytes:

@@ -11,6 +11,7 @@ from provisioner.errors import RenderError
 from provisioner.intent import parallel, warm
 from provisioner.intent.cache import Store
 from provisioner.intent.load import load_fleet
+from provisioner.intent.problems import InvalidInventoryError
 from provisioner.intent.warm import load_warm
 from provisioner.render.engine import Renderer
 from provisioner.render.warm import render_fleet
@@ -84,3 +85,20 @@ def test_an_error_in_another_process_arrives_as_itself(
         list(render_fleet(load_warm(inventory, None), templates, None, processes=2))
     assert caught.value.number == "PV2002"
     assert "frr.j2:1" in caught.value.where
+
+
+def test_problems_are_the_same_when_other_processes_parse(
+    inventory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parallel, "_WORTH_IT", 1)
+    monkeypatch.setattr(warm, "_FILES_PER_CHUNK", 3)
+    (inventory / "locations" / "08GH00.yaml").write_text("code: [")
+    path = inventory / "locations" / "20TY00.yaml"
+    path.write_text(path.read_text().replace("pupils: 1420", "pupils: many"))
+    with pytest.raises(InvalidInventoryError) as alone:
+        load_fleet(inventory)
+    store = Store.open(tmp_path / "cache")
+    with pytest.raises(InvalidInventoryError) as together:
+        load_warm(inventory, store, processes=2)
+    assert together.value.problems == alone.value.problems
+    assert len(alone.value.problems) == 2
