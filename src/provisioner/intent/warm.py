@@ -152,7 +152,7 @@ class _Reader:
             return read(path)
         key = self._snapshot.keys[path]
         known = self._known.get(key) or self._parsed_ahead(key)
-        if known is not None:
+        if known:
             return Source(path, raw.decode(), json.loads(known))
         source = parse(path, raw)
         if self._keeps and isinstance(source, Source):
