@@ -27,11 +27,11 @@ def check(
     verbose: options.Verbose = False,
 ) -> None:
     """Validate the inventory, offline: every problem with file, line, field and remedy in one run."""
-    from provisioner.intent.load import load_fleet
+    from provisioner.cli.whole import load_whole
     from provisioner.intent.problems import InvalidInventoryError
 
     try:
-        fleet = load_fleet(inventory)
+        fleet = load_whole(inventory)
     except InvalidInventoryError as error:
         if output_format is CheckFormat.TEXT:
             raise

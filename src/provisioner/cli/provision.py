@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from provisioner.cli.options import Format
+from provisioner.cli.whole import load_whole
 from provisioner.deploy.model import RunRecord
 from provisioner.errors import LabError, UsageError
 from provisioner.intent.load import load_fleet
@@ -66,7 +67,7 @@ def load_selected(
     """
     selection.insist_on_something()
     only = None if whole else selection.only_schools(inventory)
-    fleet = load_fleet(inventory, only=only)
+    fleet = load_whole(inventory) if only is None else load_fleet(inventory, only=only)
     return fleet, resolve(selection, fleet, only_active=only_active)
 
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli import options
 from provisioner.errors import UsageError
+
+if TYPE_CHECKING:
+    from provisioner.intent.select import Selection
 
 
 def render(
@@ -26,27 +30,20 @@ def render(
     verbose: options.Verbose = False,
 ) -> None:
     """Write the intended config of each selected router, offline; secrets appear as references."""
-    from provisioner.cli.provision import load_selected
+    from provisioner.cli.whole import render_whole
     from provisioner.intent.select import Selection
-    from provisioner.render.engine import Renderer
 
     selection = Selection(
         schools=tuple(school or ()), boards=tuple(board or ()), aggregations=tuple(aggregation or ()), all=everything
     )
-    fleet, chosen = load_selected(inventory, selection, whole=True)
-    renderer = Renderer(templates)
-    texts = {
-        fleet.locations[code].edge_router_name: renderer.edge(fleet, fleet.locations[code]) for code in chosen.locations
-    }
-    routers = dict.fromkeys(chosen.aggregation_routers)
-    routers |= dict.fromkeys(
-        uplink.aggregation_router for code in chosen.locations for uplink in fleet.locations[code].uplinks
-    )
-    texts |= {name: renderer.aggregation(fleet, name) for name in routers}
+    selection.insist_on_something()
+    configs = render_whole(inventory, templates) if everything else _render_some(inventory, templates, selection)
+    written = 0
     try:
-        output.mkdir(parents=True, exist_ok=True)
-        for name, text in sorted(texts.items()):
+        for name, text in configs:
+            output.mkdir(parents=True, exist_ok=True)
             _write(output / f"{name}.conf", text)
+            written += 1
             if verbose:
                 typer.echo(f"{output / name}.conf")
     except OSError as error:
@@ -56,7 +53,23 @@ def render(
             remedy="name another directory with --output",
             number="PV0102",
         ) from None
-    typer.echo(f"{len(texts)} configs written to {output}")
+    typer.echo(f"{written} configs written to {output}")
+
+
+def _render_some(inventory: Path, templates: Path, selection: Selection) -> Iterator[tuple[str, str]]:
+    """Each selected location's edge router, and the aggregation routers on which they land, with all their slices."""
+    from provisioner.cli.provision import load_selected
+    from provisioner.render.engine import Renderer
+
+    fleet, chosen = load_selected(inventory, selection, whole=True)
+    renderer = Renderer(templates)
+    routers = dict.fromkeys(chosen.aggregation_routers)
+    for code in chosen.locations:
+        location = fleet.locations[code]
+        yield location.edge_router_name, renderer.edge(fleet, location)
+        routers |= dict.fromkeys(uplink.aggregation_router for uplink in location.uplinks)
+    for name in routers:
+        yield name, renderer.aggregation(fleet, name)
 
 
 def _write(path: Path, text: str) -> None:

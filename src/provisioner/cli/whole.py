@@ -1,0 +1,41 @@
+"""A whole inventory, by way of the cache of earlier runs: what did not change is neither parsed nor checked nor rendered again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from provisioner.intent.cache import Store, default_directory
+from provisioner.intent.parallel import available_processes
+from provisioner.intent.warm import load_warm
+
+if TYPE_CHECKING:
+    from provisioner.intent.model import Fleet
+
+
+def load_whole(inventory: Path) -> Fleet:
+    """Every file of an inventory, validated. Raises InvalidInventoryError."""
+    with _cache() as store:
+        return load_warm(inventory, store, processes=available_processes()).fleet
+
+
+def render_whole(inventory: Path, templates: Path) -> Iterator[tuple[str, str]]:
+    """Host name and intended config of every active router, a few at a time. Raises InvalidInventoryError and RenderError."""
+    from provisioner.render.warm import render_fleet
+
+    with _cache() as store:
+        processes = available_processes()
+        yield from render_fleet(load_warm(inventory, store, processes=processes), templates, store, processes=processes)
+
+
+@contextmanager
+def _cache() -> Iterator[Store | None]:
+    store = Store.open(default_directory(os.environ))
+    try:
+        yield store
+    finally:
+        if store is not None:
+            store.close()
