@@ -31,8 +31,10 @@ _USES: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
     for kind, pattern in (
         (
             "route-map",
-            r"(?:neighbor|network|redistribute|aggregate-address|table-map|default-information|import vrf|ip nht|ip protocol"
-            r"|ipv6 protocol|neighbor \S+ default-originate).* route-map (\S+)",
+            (
+                r"(?:neighbor|network|redistribute|aggregate-address|table-map|default-information|import vrf|ip nht"
+                r"|ip protocol|ipv6 protocol|neighbor \S+ default-originate).* route-map (\S+)"
+            ),
         ),
         ("route-map", r"neighbor \S+ (?:unsuppress-map|advertise-map|exist-map|non-exist-map) (\S+)"),
         ("route-map", r"call (\S+)"),

@@ -30,7 +30,9 @@ def redact(line: str) -> str:
 
 def redact_text(text: str) -> str:
     """A text, line by line."""
-    return "".join(redact(line.rstrip("\n")) + ("\n" if line.endswith("\n") else "") for line in text.splitlines(True))
+    return "".join(
+        redact(line.rstrip("\n")) + ("\n" if line.endswith("\n") else "") for line in text.splitlines(keepends=True)
+    )
 
 
 def holds_secret(line: str) -> bool:

@@ -14,7 +14,8 @@ from frr_config.document import Document
 from napalm_frr import commands, configuration, getters
 from napalm_frr.commands import vtysh
 from napalm_frr.configuration import LOCK_LIFETIME_SECONDS, READ_RUNNING, READ_STARTUP, Configuration
-from napalm_frr.session import Session, quote, resolve
+from napalm_frr.endpoint import resolve
+from napalm_frr.session import Session, quote
 
 _MARK = "#: napalm-frr"
 

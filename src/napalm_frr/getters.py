@@ -429,7 +429,7 @@ def is_prefix_or_address(text: str) -> bool:
 
 
 def ping(output: str, complaints: str) -> models.PingResultDict:
-    """What ping(8) printed. An error is told only where no answer came and ping says why."""
+    """What the ping command printed. An error is told only where no answer came and ping says why."""
     sent = re.search(r"(\d+) packets transmitted, (\d+) received", output)
     said = [line.strip() for line in (complaints + "\n" + output).splitlines()]
     reasons = [

@@ -183,8 +183,6 @@ def test_the_timer_reverts_when_the_orchestrator_is_killed(pair: Pair, router: F
     script = """
         import os, signal, sys
         from napalm_frr import FRRDriver
-
-from .conftest import SECRET, Pair, wait_for
         device = FRRDriver("r1", "", "", optional_args={"ssh_config_file": sys.argv[1], "lock_owner": "killed"})
         device.open()
         device.load_replace_candidate(config=sys.stdin.read())
