@@ -128,8 +128,8 @@ def translated(where: str) -> Iterator[None]:
             remedy=_ELSEWHERE,
             number="PV7002",
         ) from None
-    except (ValueError, TypeError, ArithmeticError, LookupError) as error:
-        # Pages that are damaged without SQLite noticing: text that is no UTF-8, a moment that is none, a table with other columns.
+    except (ValueError, TypeError, ArithmeticError, LookupError, AttributeError) as error:
+        # Pages that are damaged without SQLite noticing: text that is no UTF-8, a moment that is none, a row of NULLs alone.
         raise JournalError(
             f"the journal cannot be used: what is in it makes no sense ({type(error).__name__})",
             where=where,

@@ -195,6 +195,7 @@ DAMAGE = st.lists(st.tuples(st.integers(0, 1 << 20), st.binary(min_size=1, max_s
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(damage=[(3579, b"\x80")])
+@example(damage=[(1942, b"\t")])
 @given(damage=DAMAGE)
 def test_whatever_is_damaged_in_the_file_is_an_error_of_the_journal(
     written: bytes,
