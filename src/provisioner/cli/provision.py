@@ -16,7 +16,7 @@ import typer
 from provisioner.cli.options import Format
 from provisioner.cli.whole import load_whole
 from provisioner.deploy.model import RunRecord
-from provisioner.errors import LabError, UsageError
+from provisioner.errors import EXIT_TROUBLE, LabError, UsageError
 from provisioner.intent.load import load_fleet
 from provisioner.intent.select import Chosen, Selection, resolve
 
@@ -88,6 +88,7 @@ def run(request: Request) -> int:
     from provisioner.deploy.model import Report
     from provisioner.deploy.recorder import Recorder
     from provisioner.journal.command import without_passwords
+    from provisioner.network.interrupts import treat_as_interruptions
     from provisioner.network.session import Access, Network
     from provisioner.plan.revision import inventory_commit
     from provisioner.render.engine import Renderer
@@ -118,12 +119,17 @@ def run(request: Request) -> int:
             workers=request.workers,
         )
         outcomes = []
-        for outcome in deployment.provision_all(_subjects(fleet, chosen)):
+        treat_as_interruptions()
+        subjects = _subjects(fleet, chosen)
+        for outcome in deployment.provision_all(subjects):
             progress.done(outcome.subject)
             outcomes.append(outcome)
         report = Report(command, commit, tuple(outcomes), request.dry_run)
         record.finish(report)
     _write(request, report)
+    if len(outcomes) < len(subjects):
+        warn(f"interrupted: {len(subjects) - len(outcomes)} of {len(subjects)} were not begun")
+        return EXIT_TROUBLE
     return report.exit_code
 
 

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from provisioner.deploy.model import INTERRUPTED, Outcome, Result
 from provisioner.deploy.recorder import Recorder
 from provisioner.deploy.transaction import Steps, Transaction
 from provisioner.errors import ProvisionerError
 from provisioner.intent.model import Fleet, Slice
+from provisioner.network.interrupts import held_back
 from provisioner.network.session import Network
 from provisioner.plan.candidate import Intended, candidate
 from provisioner.plan.model import DeviceRole, Plan, Target
@@ -40,6 +41,7 @@ class Deployment:
         dry_run: Whether to stop after the diff.
         deadline_seconds: How long validation may wait.
         workers: How many subjects a dry run looks at at once.
+        stopped: Set by an interruption that came when a subject was through: no further one is begun.
     """
 
     fleet: Fleet
@@ -53,6 +55,7 @@ class Deployment:
     dry_run: bool
     deadline_seconds: float
     workers: int = 1
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     def provision_all(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
         """Bring subjects to what the inventory says, in their order: pushes one after the other, dry runs side by side.
@@ -66,7 +69,7 @@ class Deployment:
         for subject in subjects:
             outcome = self.provision(subject)
             yield outcome
-            if outcome.error_number == INTERRUPTED:
+            if outcome.error_number == INTERRUPTED or self.stopped.is_set():
                 return
 
     def _look_at_all(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
@@ -102,7 +105,10 @@ class Deployment:
             )
         if not outcome.seconds:
             outcome = replace(outcome, seconds=time.monotonic() - began)
-        self.record.outcome(outcome)
+        with held_back() as late:
+            self.record.outcome(outcome)
+            if late.take() is not None:
+                self.stopped.set()
         return outcome
 
     def _provision(self, subject: Subject, began: float) -> Outcome:
@@ -134,8 +140,10 @@ class Deployment:
             if not self.approve(plan):
                 transaction.release()
                 return Outcome(subject.name, subject.title, Result.DECLINED, plan, seconds=asked - began)
-        except (ProvisionerError, KeyboardInterrupt):
-            transaction.release()
+        except BaseException:
+            # Whatever it was (a closed pipe, a fault of ours): no router stays locked for it.
+            with held_back():
+                transaction.release()
             raise
         thinking = time.monotonic() - asked
         outcome = transaction.push(plan)

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from napalm.base import NetworkDriver
 
 from provisioner.deploy.model import INTERRUPTED, DeviceOutcome, DeviceState, Outcome, Result
-from provisioner.errors import CommitError, DeviceError, ProvisionerError
+from provisioner.errors import CommitError, DeviceError, ProvisionerError, UnreachableError
+from provisioner.network.interrupts import held_back
 from provisioner.network.session import Answer, Network
 from provisioner.plan.diff import split_by_file
 from provisioner.plan.model import DeviceDiff, Plan, Target
@@ -96,11 +97,11 @@ class Transaction:
             self._confirm()
             self._steps.announce("reading back")
             self._insist_on_nothing_left()
+            return self._outcome(Result.CONFIRMED, approved, checks)
         except KeyboardInterrupt:
             return self._undo(approved, checks, "interrupted", INTERRUPTED)
         except ProvisionerError as error:
             return self._undo(approved, checks, str(error), error.number)
-        return self._outcome(Result.CONFIRMED, approved, checks)
 
     def release(self) -> None:
         """Throw the candidates away and let the locks go, where nothing was pushed.
@@ -192,11 +193,24 @@ class Transaction:
             )
 
     def _undo(self, approved: Plan, checks: Sequence[Check], error: str, number: str) -> Outcome:
+        """Put every touched device back. A person who presses Ctrl-C again wants this to happen, and it does."""
+        with held_back() as again:
+            outcome = self._put_all_back(approved, checks)
+            if again.take() is not None and number != INTERRUPTED:
+                error, number = f"{error}; then interrupted", INTERRUPTED
+        return replace(outcome, error=error, error_number=number)
+
+    def _put_all_back(self, approved: Plan, checks: Sequence[Check]) -> Outcome:
         self._steps.announce("rolling back")
         touched = self._in_state(DeviceState.COMMITTED, DeviceState.CONFIRMED)
         # The edge first: the reverse of the order of the commit.
         for device in reversed(touched):
             answer = self._network.run([device], self._put_back, "rollback")[device]
+            if isinstance(answer.error, UnreachableError):
+                # The session is dead (a jump host that got the Ctrl-C as well); the router may be well: one new session.
+                # A rollback whose answer alone was lost is not to be repeated: asks what runs, also after a confirm.
+                self._states[device] = DeviceState.COMMITTED
+                answer = self._network.run([device], self._put_back, "rollback")[device]
             if answer.error is None:
                 self._states[device] = DeviceState.ROLLED_BACK
             else:
@@ -207,7 +221,7 @@ class Transaction:
         result = Result.ROLLED_BACK if touched else Result.FAILED
         if self._in_state(DeviceState.UNKNOWN):
             result = Result.UNKNOWN
-        return replace(self._outcome(result, approved, checks), error=error, error_number=number)
+        return self._outcome(result, approved, checks)
 
     def _put_back(self, driver: NetworkDriver, device: str) -> None:
         """Back to the config from before this transaction, and never one commit further.

@@ -23,12 +23,17 @@ from nornir_napalm.plugins.connections import CONNECTION_NAME, Napalm
 
 from provisioner import errors
 from provisioner.intent.model import Fleet
+from provisioner.network.interrupts import held_back
 from provisioner.network.inventory import FleetInventory
 
 T = TypeVar("T")
 
 DEFAULT_WORKERS = 20
 """Sessions at once; Nornir's own default."""
+
+LOCK_LIFETIME_SECONDS = 300
+"""How long the lock of an orchestrator that died keeps others out. A commit takes the lock again and a pending commit keeps
+it, so that a person who thinks longer about the question loses nothing, unless somebody else came in between."""
 
 _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[errors.DeviceError], str], ...] = (
     (
@@ -70,7 +75,7 @@ class Access:
     username: str | None = None
     workers: int = DEFAULT_WORKERS
     lock_owner: str | None = None
-    lock_lifetime_seconds: int = 1800
+    lock_lifetime_seconds: int = LOCK_LIFETIME_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +145,8 @@ class Network:
 
         wanted = frozenset(devices)
         chosen = self._nornir.filter(filter_func=lambda host: host.name in wanted)
-        results = chosen.run(task=task, name=name)
+        with held_back():
+            results = chosen.run(task=task, name=name)
         self._nornir.data.reset_failed_hosts()
         return {device: results[device][0].result for device in devices}
 

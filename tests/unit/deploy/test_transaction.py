@@ -6,6 +6,7 @@ of a step, as a lost connection does. The lab tests show the same with real rout
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -14,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from provisioner.deploy.model import DeviceState, Outcome, Result
+from provisioner.deploy.model import INTERRUPTED, DeviceState, Outcome, Result
 from provisioner.deploy.transaction import Steps, Transaction
 from provisioner.errors import CandidateError, DeviceError, LockedError, UnreachableError
 from provisioner.intent.types import PlatformName
+from provisioner.network.interrupts import held_back
 from provisioner.network.session import Answer
 from provisioner.plan.model import DeviceRole, Target
 from provisioner.plan.subject import Subject
@@ -44,7 +46,7 @@ class Router:
         self.log.append(step)
         fault = self.faults.get(step, "")
         if fault == "interrupt":
-            raise KeyboardInterrupt
+            signal.raise_signal(signal.SIGINT)
         if fault == "before":
             raise UnreachableError("gone before", where=self.name)
         effect()
@@ -101,11 +103,12 @@ class Routers:
 
     def run(self, devices: Sequence[str], work: Callable[[object, str], T], name: str) -> Mapping[str, Answer[T]]:
         answers: dict[str, Answer[T]] = {}
-        for device in devices:
-            try:
-                answers[device] = Answer(device, value=work(self.by_name[device], device))
-            except DeviceError as error:
-                answers[device] = Answer(device, error=error)
+        with held_back():
+            for device in devices:
+                try:
+                    answers[device] = Answer(device, value=work(self.by_name[device], device))
+                except DeviceError as error:
+                    answers[device] = Answer(device, error=error)
         return answers
 
 
@@ -187,6 +190,37 @@ def test_an_interruption_rolls_back_what_was_committed() -> None:
     assert [router.running for router in routers.by_name.values()] == [OLD] * 3
 
 
+def test_a_second_interruption_while_routers_are_put_back_changes_nothing_of_that() -> None:
+    routers = fresh(er_x={"commit": "interrupt", "rollback": "interrupt"})
+    outcome = push(routers)
+    assert outcome.result is Result.ROLLED_BACK
+    assert [router.running for router in routers.by_name.values()] == [OLD] * 3
+
+
+def test_an_interruption_while_a_failed_push_is_put_back_is_told_and_ends_the_run() -> None:
+    routers = fresh(er_x={"rollback": "interrupt"})
+    outcome = push(routers, healthy=False)
+    assert outcome.result is Result.ROLLED_BACK
+    assert outcome.error.endswith("then interrupted")
+    assert outcome.error_number == INTERRUPTED
+
+
+def test_a_session_that_died_is_opened_again_to_put_a_router_back() -> None:
+    routers = fresh()
+    asked = []
+
+    def dead_once() -> bool:
+        asked.append("pending?")
+        if len(asked) == 1:
+            raise UnreachableError("the jump host has gone", where="er-x")
+        return routers.by_name["er-x"].pending
+
+    routers.by_name["er-x"].has_pending_commit = dead_once  # type: ignore[method-assign]
+    outcome = push(routers, healthy=False)
+    assert outcome.result is Result.ROLLED_BACK
+    assert routers.by_name["er-x"].running == OLD
+
+
 def test_an_empty_answer_is_trouble_and_never_in_sync() -> None:
     routers = fresh()
     routers.by_name["ar-1"].running = "\n"
@@ -214,13 +248,7 @@ faults = st.dictionaries(
 @given(schedule=st.fixed_dictionaries(dict.fromkeys(DEVICES, faults)), healthy=st.booleans())
 def test_whatever_fails_the_outcome_tells_the_truth(schedule: dict[str, dict[str, str]], healthy: bool) -> None:
     routers = Routers([Router(name, faults=schedule[name]) for name in DEVICES])
-    try:
-        outcome = push(routers, healthy=healthy)
-    except KeyboardInterrupt:
-        # A second interruption leaves what is unconfirmed to the timers.
-        for router in routers.by_name.values():
-            router.timer_fires()
-        return
+    outcome = push(routers, healthy=healthy)
     said = {device.device: device.state for device in outcome.devices}
     for name, router in routers.by_name.items():
         match said[name]:
