@@ -58,6 +58,15 @@ def held_back() -> Iterator[HeldBack]:
             signal.raise_signal(arrived)
 
 
+def keep_from_children() -> None:
+    """Block the terminal's signals in this thread, and so in every process that it starts.
+
+    A terminal sends Ctrl-C to jump hosts as well (`ssh -W` of a ProxyCommand). Without them no router can be put back.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
+
+
 def treat_as_interruptions() -> None:
     """SIGTERM and a closed terminal do what Ctrl-C does: routers are put back before the process ends."""
     for number in (signal.SIGTERM, signal.SIGHUP):

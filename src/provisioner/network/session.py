@@ -23,7 +23,7 @@ from nornir_napalm.plugins.connections import CONNECTION_NAME, Napalm
 
 from provisioner import errors
 from provisioner.intent.model import Fleet
-from provisioner.network.interrupts import held_back
+from provisioner.network.interrupts import held_back, keep_from_children
 from provisioner.network.inventory import FleetInventory
 
 T = TypeVar("T")
@@ -158,6 +158,7 @@ class Network:
 
 def _attempt(task: Task, work: Callable[[NetworkDriver, str], T]) -> Answer[T]:
     device = task.host.name
+    keep_from_children()
     try:
         driver: NetworkDriver = task.host.get_connection(CONNECTION_NAME, task.nornir.config)
         return Answer(device, value=work(driver, device))

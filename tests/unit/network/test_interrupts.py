@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import threading
 
 import pytest
 
-from provisioner.network.interrupts import SIGNALS, held_back, treat_as_interruptions
+from provisioner.network.interrupts import SIGNALS, held_back, keep_from_children, treat_as_interruptions
 
 
 def test_an_interruption_inside_a_step_is_raised_at_its_end() -> None:
@@ -65,3 +66,20 @@ def test_a_closed_terminal_interrupts_and_nohup_keeps_it_ignored() -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def test_a_jump_host_outlives_the_ctrl_c_that_a_terminal_sends_to_it() -> None:
+    """What is started in a worker's thread does not get it; it still ends when it is told to."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def work() -> None:
+        keep_from_children()
+        started.append(subprocess.Popen(["sleep", "60"]))  # noqa: S607 - whichever is there
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    with started[0] as jump:
+        jump.send_signal(signal.SIGINT)
+        jump.send_signal(signal.SIGTERM)
+        assert jump.wait(10) == -signal.SIGTERM
