@@ -74,7 +74,7 @@ def test_a_jump_host_outlives_the_ctrl_c_that_a_terminal_sends_to_it() -> None:
 
     def work() -> None:
         keep_from_children()
-        started.append(subprocess.Popen(["sleep", "60"]))  # noqa: S607 - whichever is there
+        started.append(subprocess.Popen(["sleep", "60"]))
 
     thread = threading.Thread(target=work)
     thread.start()
