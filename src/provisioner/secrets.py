@@ -93,6 +93,13 @@ class FileSecrets:
     def _read(self) -> Mapping[str, str]:
         try:
             mode = self._path.stat().st_mode
+            if stat.S_ISDIR(mode):
+                raise SecretError(
+                    "this is a directory",
+                    where=str(self._path),
+                    remedy="name a file with --secrets file:PATH",
+                    number="PV4001",
+                )
             if mode & (stat.S_IRWXG | stat.S_IRWXO):
                 raise SecretError(
                     "others can read this file of secrets",

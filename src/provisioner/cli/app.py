@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -118,6 +119,10 @@ def _hand_down(context: typer.Context) -> None:
 
 def main() -> None:
     """Run the command line; every error of ours is one line on standard error and exit code 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A terminal that knows no é must not end a push between two routers.
+            stream.reconfigure(errors="backslashreplace")
     try:
         app()
     except ProvisionerError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 import shlex
 import socket
 import sys
@@ -159,9 +160,12 @@ def _access(request: Request) -> tuple[Path | None, SecretProvider]:
     if ssh_config is None:
         own = Path("~/.ssh/config").expanduser()
         ssh_config = own if own.exists() else None
-    elif not ssh_config.exists():
+    elif not ssh_config.is_file() or not os.access(ssh_config, os.R_OK):
         raise UsageError(
-            "there is no such file", where=str(ssh_config), remedy="name another with --ssh-config", number="PV0121"
+            "there is no such file, or you may not read it",
+            where=str(ssh_config),
+            remedy="name another with --ssh-config",
+            number="PV0121",
         )
     return ssh_config, provider_from(secrets or "env:")
 

@@ -150,7 +150,10 @@ class LabState:
             "    GlobalKnownHostsFile /dev/null\n"
             "    StrictHostKeyChecking yes\n"
             "    PasswordAuthentication no\n"
-            f"    ProxyCommand docker exec -i {container_name(self.name, STATION)} nc -N %h %p\n"
+            # In a session of its own where that can be had: docker, other than ssh, takes a terminal's Ctrl-C in any case,
+            # and then nobody could put the routers back.
+            f"    ProxyCommand {'setsid ' if shutil.which('setsid') else ''}docker exec -i "
+            f"{container_name(self.name, STATION)} nc -N %h %p\n"
         )
         blocks, keys = [], []
         for node in topology.managed:
