@@ -223,9 +223,13 @@ def _settle(engine: Engine, state: LabState, topology: Topology, progress: Progr
 def wait_ready(engine: Engine, lab: str, node: str) -> str:
     """Wait until a router has booted, and return its public host key. Raises LabError when it does not boot in time."""
     container = container_name(lab, node)
-    script = "until [ -e /run/ready ]; do sleep 0.05; done; cat /etc/ssh/ssh_host_ed25519_key.pub"
+    key = "/etc/ssh/ssh_host_ed25519_key.pub"
+    script = f"until [ -e /run/ready ] && [ -s {key} ]; do sleep 0.05; done; cat {key}"
     done = engine.execute(container, ["timeout", str(BOOT_SECONDS), "sh", "-c", script])
-    if not done.ok:
+    if done.ok and not done.stdout.strip():
+        # Seen once: Docker said 0 and lost the output. The router is up; ask it again.
+        done = engine.execute(container, ["cat", key])
+    if not done.ok or not done.stdout.strip():
         last = engine.logs(container).strip().splitlines()[-3:]
         raise LabError(
             f"did not boot within {BOOT_SECONDS} s: {' | '.join(last) or 'no message'}", where=node, number="PV8060"
