@@ -141,7 +141,7 @@ class Transaction:
         broken = [answer.error for answer in answers.values() if answer.error is not None]
         if broken:
             first = broken[0]
-            if len(broken) > 1:
+            if len(broken) > 1 and first.number.startswith(DeviceError.default_number[:3]):
                 first.what += f" (and {len(broken) - 1} more of this location's routers in trouble)"
             raise first
         return Plan(self._subject.name, self._subject.title, tuple(answer.unwrap() for answer in answers.values()))
@@ -215,7 +215,8 @@ class Transaction:
                 self._states[device] = DeviceState.ROLLED_BACK
             else:
                 self._states[device] = DeviceState.UNKNOWN
-                timer = f"; unless confirmed, it reverts within {self._steps.revert_in_seconds} s of the commit"
+                unless = "unless its confirm arrived, " if device in self._asked_to_confirm else ""
+                timer = f"; {unless}its own timer puts it back {self._steps.revert_in_seconds} s after the commit, or a reboot does"
                 self._errors[device] = f"{answer.error}{timer}"
         self._network.run(self._in_state(DeviceState.UNTOUCHED), _discard, "discard")
         result = Result.ROLLED_BACK if touched else Result.FAILED

@@ -58,6 +58,22 @@ _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[errors.DeviceError]
 )
 """The first row whose exceptions fit wins; special ones stand before their parents."""
 
+_SAID: tuple[tuple[str, type[errors.DeviceError], str, str], ...] = (
+    (
+        "host key",
+        errors.UnreachableError,
+        "compare it with the one that the router shows on its console, before anything is typed into it",
+        "PV5101",
+    ),
+    (
+        "waits for its confirm",
+        errors.LockedError,
+        "run again when it is confirmed or its revert timer has fired, a few minutes later at most",
+        "PV5401",
+    ),
+)
+"""Troubles for which NAPALM has no exception of their own, by words of the driver's message; they go before the table above."""
+
 
 @dataclass(frozen=True, slots=True)
 class Access:
@@ -187,6 +203,10 @@ def _drop(host: Host) -> None:
 def translate(error: Exception, device: str) -> errors.DeviceError:
     """A foreign exception as one of ours: what happened on which device, and what a person can do."""
     what = _one_line(error)
+    if isinstance(error, napalm_errors.NapalmException):
+        for words, ours, remedy, number in _SAID:
+            if words in what:
+                return ours(what, where=device, remedy=remedy, number=number)
     for foreign, ours, remedy in _TRANSLATIONS:
         if isinstance(error, foreign):
             return ours(what, where=device, remedy=remedy)

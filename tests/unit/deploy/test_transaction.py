@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import pytest
@@ -219,6 +219,27 @@ def test_a_session_that_died_is_opened_again_to_put_a_router_back() -> None:
     outcome = push(routers, healthy=False)
     assert outcome.result is Result.ROLLED_BACK
     assert routers.by_name["er-x"].running == OLD
+
+
+def test_a_missing_secret_is_not_counted_as_trouble_of_routers() -> None:
+    routers = fresh()
+
+    def nothing(_target: Target, _running: str) -> str:
+        raise DeviceError("no value for bgp/x", number="PV4005")
+
+    work = transaction(routers)
+    work._steps = replace(work._steps, candidate=nothing, exclusive=False)
+    with pytest.raises(DeviceError) as caught:
+        work.prepare()
+    assert "routers in trouble" not in str(caught.value)
+
+
+def test_a_router_that_does_not_answer_while_it_is_put_back_is_told_with_its_timer() -> None:
+    routers = fresh(er_x={"rollback": "before"})
+    outcome = push(routers, healthy=False)
+    assert outcome.result is Result.UNKNOWN
+    (told,) = [device.error for device in outcome.devices if device.error]
+    assert "its own timer puts it back 125 s after the commit" in told
 
 
 def test_an_empty_answer_is_trouble_and_never_in_sync() -> None:
