@@ -87,8 +87,9 @@ class Configuration:
             raise failure(str(fault)) from None
         if not wanted.sections or (wanted.missing and not merge):
             raise failure(f"sections are missing: {', '.join(wanted.missing)}")
-        answer = self._ask(session, "load", document=wanted.text, merge=merge)
+        # Before the answer: a router that takes the lock and then fails is let go of it by `discard` or `close`.
         self._holds_lock = bool(self._owner)
+        answer = self._ask(session, "load", document=wanted.text, merge=merge)
         faults = answer.get("faults")
         if isinstance(faults, list) and faults:
             self.discard(session)
