@@ -25,7 +25,7 @@ Address = ipaddress.IPv4Interface | ipaddress.IPv6Interface
 
 @dataclass(frozen=True, slots=True)
 class Stanza:
-    """One interface that is up.
+    """One interface that is up, or that has addresses.
 
     Attributes:
         name: Kernel name.
@@ -33,6 +33,7 @@ class Stanza:
         mtu: Bytes; None on the loopback only.
         vlan_raw_device: Parent of a VLAN sub-interface.
         vlan_id: 802.1Q tag of a VLAN sub-interface.
+        is_down: Set down by somebody although it has addresses (`link-down yes`, as ifupdown2 calls it).
         addresses: In canonical order, v4 before v6, by value.
         line: Where its text begins in the section, from 1; 0 where it comes from no text.
     """
@@ -43,6 +44,7 @@ class Stanza:
     vlan_raw_device: str | None = None
     vlan_id: int | None = None
     addresses: tuple[Address, ...] = ()
+    is_down: bool = False
     line: int = field(default=0, compare=False)
 
     @property
@@ -55,6 +57,8 @@ class Stanza:
             lines.append(f"    mtu {self.mtu}")
         if self.vlan_raw_device is not None:
             lines += [f"    vlan-raw-device {self.vlan_raw_device}", f"    vlan-id {self.vlan_id}"]
+        if self.is_down:
+            lines.append("    link-down yes")
         lines += [f"    address {address.with_prefixlen}" for address in self.addresses]
         return "\n".join(lines) + "\n"
 
@@ -131,6 +135,7 @@ def _from_link(link: dict[str, object]) -> Stanza | None:
         vlan_raw_device=parent,
         vlan_id=vlan_id,
         addresses=tuple(sorted(found, key=address_key)),
+        is_down="UP" not in flags,
     )
 
 
@@ -197,6 +202,10 @@ class _Parser:
             stanza = replace(stanza, vlan_raw_device=value)
         elif keyword == "vlan-id":
             stanza = replace(stanza, vlan_id=self._number(value, VLAN_RANGE, "vlan-id", number))
+        elif keyword == "link-down":
+            if value != "yes":
+                self._refuse(number, f"link-down {value!r}: only `yes` is known; without the line a link is up")
+            stanza = replace(stanza, is_down=True)
         elif keyword == "address":
             stanza = replace(stanza, addresses=(*stanza.addresses, self._address(value, stanza, number)))
         else:
@@ -230,6 +239,8 @@ class _Parser:
                 self._refuse(stanza.line, f"interface {stanza.name} is not `auto`: it would not come up at boot")
             if (stanza.vlan_raw_device is None) != (stanza.vlan_id is None):
                 self._refuse(stanza.line, f"{stanza.name}: vlan-raw-device and vlan-id belong together")
+            if stanza.is_down and not stanza.addresses:
+                self._refuse(stanza.line, f"{stanza.name} is down and has no address: leave it out")
             if stanza.name == LOOPBACK and (stanza.mtu is not None or stanza.vlan_id is not None):
                 self._refuse(stanza.line, "the loopback has neither mtu nor VLAN")
             self._check_vlan(stanza)

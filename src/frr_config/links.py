@@ -42,9 +42,9 @@ def steps(running: Iterable[Stanza], wanted: Iterable[Stanza]) -> Steps:
     parents_first = sorted(new.values(), key=lambda stanza: stanza.vlan_id is not None)
     for stanza in parents_first:
         known = old.get(stanza.name)
-        after += _bring(
-            Stanza(stanza.name) if known is None or stanza.name in rebuilt else known, stanza, known is None
-        )
+        # A sub-interface is made down; a port that is not among the running ones is down.
+        made = known is None or stanza.name in rebuilt
+        after += _bring(Stanza(stanza.name, is_down=True) if known is None or made else known, stanza)
     return Steps(tuple(before), tuple(after))
 
 
@@ -93,14 +93,14 @@ def _create(stanza: Stanza) -> Arguments:
     return ("link", "add", "link", parent, "name", stanza.name, "type", "vlan", "id", tag)
 
 
-def _bring(known: Stanza, wanted: Stanza, is_new: bool) -> list[Arguments]:
+def _bring(known: Stanza, wanted: Stanza) -> list[Arguments]:
     commands: list[Arguments] = []
     if known.alias != wanted.alias:
         commands.append(("link", "set", "dev", wanted.name, "alias", wanted.alias))
     if wanted.mtu is not None and known.mtu != wanted.mtu:
         commands.append(("link", "set", "dev", wanted.name, "mtu", str(wanted.mtu)))
-    if is_new or known.mtu is None:
-        commands.append(("link", "set", "dev", wanted.name, "up"))
+    if known.is_down != wanted.is_down:
+        commands.append(("link", "set", "dev", wanted.name, "down" if wanted.is_down else "up"))
     gone = [address for address in known.addresses if address not in wanted.addresses]
     commands += [_address("del", address.with_prefixlen, wanted) for address in gone]
     # Deleting a primary IPv4 address takes the secondaries of its subnet along, unless promote_secondaries is set.

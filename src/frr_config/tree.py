@@ -93,8 +93,8 @@ def significant(nodes: Iterable[Node]) -> tuple[Node, ...]:
     result = []
     for line, children in merged.items():
         inside = significant(children)
-        if not inside and line.startswith("interface "):
-            continue  # FRR writes no empty interface context
+        if not inside and line.startswith(("interface ", "address-family ")):
+            continue  # FRR writes neither of them empty
         result.append(Node(line, inside, *spans[line]))
     return tuple(result)
 

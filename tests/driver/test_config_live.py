@@ -364,6 +364,33 @@ def test_a_merge_adds_and_overrides_and_leaves_the_rest(router: FRRDriver, initi
     assert "eth1" in running(router)
 
 
+def test_a_link_that_somebody_set_down_shows_and_is_set_up_again(pair: Pair, router: FRRDriver, initial: str) -> None:
+    router.load_replace_candidate(config=changed(initial))
+    router.commit_config()
+    pair.sh("r1", "ip link set eth2.120 down")
+    router.load_replace_candidate(config=changed(initial))
+    assert "-    link-down yes" in router.compare_config()
+    router.commit_config()
+    assert router.get_interfaces()["eth2.120"]["is_enabled"]
+    router.load_replace_candidate(config=changed(initial))
+    assert router.compare_config() == ""
+
+
+def test_zebra_survives_that_an_advertised_prefix_leaves_with_its_address(
+    pair: Pair, router: FRRDriver, initial: str
+) -> None:
+    # FRRouting/frr#19355
+    advertised = (
+        "interface eth2.120\n ipv6 nd prefix 2001:db8:120::/64\n no ipv6 nd suppress-ra\nexit\n!\nrouter bgp 65001"
+    )
+    router.load_replace_candidate(config=changed(initial).replace("router bgp 65001", advertised))
+    router.commit_config()
+    before = pair.sh("r1", "pgrep -x zebra")
+    router.load_replace_candidate(config=initial)
+    router.commit_config()
+    assert pair.sh("r1", "pgrep -x zebra") == before
+
+
 def test_no_secret_is_left_behind_or_on_a_command_line(pair: Pair, router: FRRDriver, initial: str) -> None:
     router.load_replace_candidate(config=changed(initial))
     router.commit_config(revert_in=120)
