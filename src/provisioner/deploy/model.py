@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Final
 
 from provisioner import errors
-from provisioner.plan.model import Plan
+from provisioner.plan.model import PartChange, Plan
 from provisioner.validate.model import Check
 
 INTERRUPTED: Final = "PV5002"
@@ -73,6 +73,8 @@ class Outcome:
         seconds: How long it took, from the first connection, without the time a person took to answer.
         error: What went wrong, in one line; empty where nothing did.
         error_number: The number of the error, `PV…`; empty where there is none.
+        changes: What is deployed from now on, per part; empty unless the result is CONFIRMED or IN_SYNC of a push.
+        batch: Which batch of its run it was in, from 1 (the canary); 0 where there were no batches.
     """
 
     subject: str
@@ -84,6 +86,8 @@ class Outcome:
     seconds: float = 0.0
     error: str = ""
     error_number: str = ""
+    changes: tuple[PartChange, ...] = ()
+    batch: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,16 +99,24 @@ class Report:
         inventory_commit: The commit of the inventory, with `-dirty` where the tree has changes; empty outside git.
         outcomes: One per subject.
         dry_run: Whether nothing was to be changed.
+        left: Subjects that were not begun, in their order.
+        stopped: Why they were not, in one line; empty where all were begun.
+        resume: What to type to go on with them; empty where there is nothing to go on with.
     """
 
     command: str
     inventory_commit: str
     outcomes: tuple[Outcome, ...]
     dry_run: bool
+    left: tuple[str, ...] = ()
+    stopped: str = ""
+    resume: str = ""
 
     @property
     def exit_code(self) -> int:
-        """The worst of all outcomes."""
+        """The worst of all outcomes; trouble where some were not begun."""
+        if self.left:
+            return errors.EXIT_TROUBLE
         return max((outcome.result.exit_code for outcome in self.outcomes), default=errors.EXIT_OK)
 
 
@@ -117,9 +129,11 @@ class RunRecord:
         commit: The commit of the inventory, as in Report.
         actor: `user@host` of who typed it.
         dry_run: Whether nothing was to be changed.
+        subjects: What was selected, in the order in which it is gone through.
     """
 
     command: str
     commit: str
     actor: str
     dry_run: bool
+    subjects: tuple[str, ...] = ()

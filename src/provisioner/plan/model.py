@@ -60,10 +60,18 @@ class FileDiff:
 
 @dataclass(frozen=True, slots=True)
 class DeviceDiff:
-    """What changes on one device; empty where nothing does."""
+    """What changes on one device; empty where nothing does.
+
+    Attributes:
+        target: The device and the part of it that may change.
+        files: From what runs to what is intended.
+        drift: From what was last confirmed there to what runs: what somebody changed by hand in the target's part. Empty
+            where nobody did, and where nothing is known of an earlier confirm.
+    """
 
     target: Target
     files: tuple[FileDiff, ...] = ()
+    drift: tuple[FileDiff, ...] = ()
 
     @property
     def is_empty(self) -> bool:
@@ -76,6 +84,51 @@ class DeviceDiff:
         return "\n".join(file.text for file in self.files)
 
 
+class PartStatus(StrEnum):
+    """How what runs in one owner's part of a device compares with what is intended and what was last confirmed."""
+
+    IN_SYNC = "in-sync"
+    PENDING = "pending"
+    """Intended differs from deployed: somebody changed the inventory and has not provisioned yet."""
+    DRIFTED = "drifted"
+    """Running differs from deployed: somebody changed the device."""
+    PENDING_AND_DRIFTED = "pending-and-drifted"
+    UNKNOWN = "unknown"
+    """Running differs from intended, and nothing is known of an earlier confirm."""
+
+
+@dataclass(frozen=True, slots=True)
+class OtherPart:
+    """A part of a device that a plan leaves alone and that is not as it should be.
+
+    Attributes:
+        device: The router.
+        owner: The location whose slice it is; empty for the base.
+        status: What is the matter with it; never IN_SYNC.
+    """
+
+    device: str
+    owner: str
+    status: PartStatus
+
+
+@dataclass(frozen=True, slots=True)
+class PartChange:
+    """One owner's part of one device, before and after a change. Secrets are tokens (`<secret:NAME>`), never values.
+
+    Attributes:
+        device: The router.
+        owner: A location code for its slice; empty for a base and for a whole edge router.
+        before: What ran; None where there was no such slice. A secret without a name shows as `<secret>`.
+        after: What was confirmed; None where the slice was taken away.
+    """
+
+    device: str
+    owner: str
+    before: str | None
+    after: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """Everything that one transaction changes.
@@ -84,11 +137,20 @@ class Plan:
         subject: What is provisioned: a location code, or the name of an aggregation router for its base.
         title: The subject as a person knows it.
         diffs: One per device, in the order in which they are committed.
+        others: Parts of these devices that are not as they should be, and that this plan does not touch.
+        unknown_others: Why nothing is said about the other parts, in one line; empty where they were looked at.
     """
 
     subject: str
     title: str
     diffs: tuple[DeviceDiff, ...]
+    others: tuple[OtherPart, ...] = ()
+    unknown_others: str = ""
+
+    @property
+    def is_drifted(self) -> bool:
+        """Whether the change goes over what somebody changed by hand."""
+        return any(diff.drift and not diff.is_empty for diff in self.diffs)
 
     @property
     def is_empty(self) -> bool:
