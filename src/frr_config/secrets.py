@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 PLACEHOLDER = "<secret>"
 
@@ -33,6 +34,24 @@ def redact_text(text: str) -> str:
     return "".join(
         redact(line.rstrip("\n")) + ("\n" if line.endswith("\n") else "") for line in text.splitlines(keepends=True)
     )
+
+
+def substitute(text: str, names: Mapping[str, str]) -> str:
+    """A text in which every secret is replaced by what stands for it; by the placeholder where nothing does.
+
+    Args:
+        text: Lines of config.
+        names: What stands for a value, by the value.
+    """
+    return "".join(_substituted(line, names) for line in text.splitlines(keepends=True))
+
+
+def _substituted(line: str, names: Mapping[str, str]) -> str:
+    match = _SECRETS.match(line.rstrip("\n"))
+    if match is None:
+        return line
+    shown = names.get(match["secret"], PLACEHOLDER)
+    return f"{match['before']}{shown}{match['after']}" + ("\n" if line.endswith("\n") else "")
 
 
 def holds_secret(line: str) -> bool:

@@ -22,9 +22,9 @@ from napalm.base.exceptions import (
 )
 
 from frr_config import daemons, document, interfaces, ruleset
+from frr_config.diff import compare
 from frr_config.document import FILES, FRR, INTERFACES, NFTABLES, ConfigSyntaxError, Document
 from frr_config.secrets import redact_text
-from napalm_frr.diff import compare
 from napalm_frr.program import LOADER, archive
 from napalm_frr.session import Session, quote
 

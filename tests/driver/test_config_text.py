@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from frr_config import daemons, document, interfaces, links, merge, references, ruleset, secrets, tree
 from frr_config.document import FILES, FRR, INTERFACES, NFTABLES, ConfigSyntaxError
 from frr_config.interfaces import Stanza
-from napalm_frr.diff import compare
+from frr_config.diff import compare
 
 RULES = """\
 table inet filter {

@@ -5,14 +5,16 @@ Who owns a line is read from names: `provisioner.render.sections` says how.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from frr_config import secrets
+from frr_config import document, secrets
+from frr_config.diff import compare
 from frr_config.document import ConfigSyntaxError
 from frr_config.tree import Node
 from provisioner.errors import PlatformError
 from provisioner.intent.types import PlatformName
+from provisioner.platforms.frr_uplink import held_uplink
 from provisioner.platforms.protocol import SplitConfig
 from provisioner.render import sections
 from provisioner.render.sections import BASE, Part
@@ -55,6 +57,20 @@ class FrrPlatform:
     def normalise(self, text: str) -> str:
         """See `Platform.normalise`."""
         return sections.normalised(_read(text)).text
+
+    def difference(self, before: str, after: str, names: tuple[str, str]) -> str:
+        """See `Platform.difference`."""
+        old, new = (document.parse(self.normalise(text)).sections if text else {} for text in (before, after))
+        return compare(old, new, names)
+
+    def conceal(self, text: str, names: Mapping[str, str]) -> str:
+        """See `Platform.conceal`."""
+        return secrets.substitute(text, names)
+
+    def hold(self, running: str, intended: str, interface: str, neighbors: Collection[str]) -> str | None:
+        """See `Platform.hold`."""
+        held = held_uplink(_read(running), _read(intended), interface, frozenset(neighbors))
+        return None if held is None else held.text
 
     def redact(self, text: str) -> str:
         """See `Platform.redact`."""

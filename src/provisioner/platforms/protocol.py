@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -56,6 +56,45 @@ class Platform(Protocol):
 
     def normalise(self, text: str) -> str:
         """The text in the form in which two configs that say the same are equal. Raises PlatformError."""
+        ...  # pragma: no cover
+
+    def difference(self, before: str, after: str, names: tuple[str, str]) -> str:
+        """A unified diff of two texts with secrets redacted; empty where both say the same.
+
+        Args:
+            before: A config, or a part of one.
+            after: Likewise.
+            names: What the two are called in the diff's headers.
+
+        Raises:
+            PlatformError: one of them cannot be read.
+        """
+        ...  # pragma: no cover
+
+    def conceal(self, text: str, names: Mapping[str, str]) -> str:
+        """The text with every secret's value replaced by what stands for it; by the placeholder where nothing does.
+
+        Args:
+            text: A device's config, or a part of it.
+            names: What stands for a value, by the value.
+        """
+        ...  # pragma: no cover
+
+    def hold(self, running: str, intended: str, interface: str, neighbors: Collection[str]) -> str | None:
+        """An edge router's intended config in which one uplink is as it runs: the step between, while the other changes.
+
+        Args:
+            running: What the router runs.
+            intended: What it is to run.
+            interface: The uplink's interface.
+            neighbors: The peer addresses of its sessions.
+
+        Returns:
+            The config of that step; None where the uplink cannot be held apart: it gets another name or other addresses.
+
+        Raises:
+            PlatformError: one of them cannot be read.
+        """
         ...  # pragma: no cover
 
     def redact(self, text: str) -> str:

@@ -19,13 +19,22 @@ _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+")
 _PLACE = re.compile(r"\s*(?:(?:chain|set|map|flowtable|counter) (?P<entry>\S+) \{|iface (?P<iface>\S+))")
 
 
-def compare(running: Mapping[str, str], candidate: Mapping[str, str]) -> str:
-    """The diff of all sections; empty where nothing differs."""
+def compare(
+    before: Mapping[str, str], after: Mapping[str, str], names: tuple[str, str] = ("running", "candidate")
+) -> str:
+    """The diff of all sections; empty where nothing differs.
+
+    Args:
+        before: Section texts by file.
+        after: Likewise.
+        names: What the two sides are called in the headers.
+    """
     parts = []
     for file in FILES:
-        body = _frr(running[file], candidate[file]) if file == FRR else _plain(running[file], candidate[file])
+        old, new = before.get(file, ""), after.get(file, "")
+        body = _frr(old, new) if file == FRR else _plain(old, new)
         if body:
-            parts.append("\n".join((f"--- {file} (running)", f"+++ {file} (candidate)", *body)))
+            parts.append("\n".join((f"--- {file} ({names[0]})", f"+++ {file} ({names[1]})", *body)))
     return "\n".join(parts)
 
 
