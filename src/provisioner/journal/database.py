@@ -84,7 +84,11 @@ def connect(url: str | None) -> Engine:
                 remedy=f"pip install {error.name}",
                 number="PV7001",
             ) from None
-        bring_up_to_date(engine, where)
+        try:
+            bring_up_to_date(engine, where)
+        except BaseException:
+            engine.dispose()
+            raise
     return engine
 
 
