@@ -53,13 +53,14 @@ _REFUSALS: Mapping[str, type[NapalmException]] = {
 class Configuration:
     """The candidate of one session, and what may be done with it. The router keeps everything that must outlive it.
 
-    Attributes:
-        session: An open session.
+    Args:
+        device: The router's name, for messages.
         owner: Who takes the lock; an empty string takes none.
         lifetime: Of the lock, in seconds.
     """
 
-    def __init__(self, owner: str, lifetime: float) -> None:
+    def __init__(self, device: str, owner: str, lifetime: float) -> None:
+        self._device = device
         self._owner = owner
         self._lifetime = lifetime
         self._token = uuid.uuid4().hex
@@ -106,10 +107,14 @@ class Configuration:
     def commit(self, session: Session, message: str, revert_in: int | None) -> None:
         """Apply the candidate; what was compared last is what must still run.
 
+        With `revert_in` it may go on top of this session's own commit that waits for its confirm: the timer starts anew,
+        and both are confirmed, rolled back or reverted together.
+
         Raises:
-            CommitError: refused by the router, which says whether it is as before.
-            CommitConfirmException: an earlier commit still waits for its confirm.
-            LockError: somebody else holds the router's lock.
+            CommitError: refused by the router, which says whether it is as before: before the first of its commits,
+                where several wait.
+            CommitConfirmException: a commit of this session waits for its confirm, and this one has no `revert_in`.
+            LockError: somebody else holds the router's lock, or a commit of theirs waits for its confirm.
         """
         if self._candidate is None:
             raise CommitError("no candidate is loaded")
@@ -178,12 +183,12 @@ class Configuration:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise CommandErrorException(f"{command}: the router answered: {said[-1] if said else 'nothing'}") from None
         if not answer.get("ok"):
-            _refuse(str(answer.get("kind")), str(answer.get("message")))
+            self._refuse(str(answer.get("kind")), str(answer.get("message")))
         return dict(answer)
 
-
-def _refuse(kind: str, message: str) -> NoReturn:
-    raise _REFUSALS.get(kind, CommandErrorException)(message)
+    def _refuse(self, kind: str, message: str) -> NoReturn:
+        said = f"{self._device} is {message}" if kind == "lock" else message
+        raise _REFUSALS.get(kind, CommandErrorException)(said)
 
 
 def running_document(outputs: Mapping[str, str]) -> Document:

@@ -43,6 +43,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
         self._options: Mapping[str, object] = dict(optional_args or {})
         self._session: Session | None = None
         self._configuration = Configuration(
+            device=hostname,
             owner=str(self._options.get("lock_owner") or ""),
             lifetime=float(str(self._options.get("lock_lifetime") or LOCK_LIFETIME_SECONDS)),
         )
@@ -96,7 +97,11 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
         return self._configuration.compare(self._running())
 
     def commit_config(self, message: str = "", revert_in: int | None = None) -> None:
-        """Apply the candidate; with `revert_in` a timer on the router puts the old config back unless confirmed."""
+        """Apply the candidate; with `revert_in` a timer on the router puts the old config back unless confirmed.
+
+        On top of a commit of this session that still waits for its confirm, another one with `revert_in` may go: one
+        confirm keeps both, and a rollback, the timer or a reboot returns to before the first.
+        """
         self._configuration.commit(self._live(), message, revert_in)
 
     def confirm_commit(self) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -185,6 +185,16 @@ def reveal(text: str, provider: SecretProvider, *, where: str = "") -> str:
             number="PV4006",
         )
     return _TOKEN.sub(lambda match: _value(found, match.group(1)), text)
+
+
+def tokens_by_value(texts: Iterable[str], provider: SecretProvider) -> dict[str, str]:
+    """What stands for each value that these rendered texts ask for, by the value; secrets without a value are left out.
+
+    The caller must not keep, log or print it.
+    """
+    names = sorted({name for text in texts for name in references(text)})
+    found = {name: provider.resolve(name) for name in names}
+    return {secret.reveal(): token(name) for name, secret in found.items() if secret is not None}
 
 
 def redact_tokens(text: str) -> str:

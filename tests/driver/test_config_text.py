@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frr_config import daemons, document, interfaces, links, merge, references, ruleset, secrets, tree
+from frr_config.diff import compare
 from frr_config.document import FILES, FRR, INTERFACES, NFTABLES, ConfigSyntaxError
 from frr_config.interfaces import Stanza
-from frr_config.diff import compare
 
 RULES = """\
 table inet filter {

@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 
-from napalm_frr.router.commands import answer, watch
+from napalm_frr.router.commands import answer
+from napalm_frr.router.revert import watch
 
 
 def main(arguments: list[str]) -> None:

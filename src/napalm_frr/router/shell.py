@@ -69,12 +69,12 @@ def must(arguments: Sequence[str], stdin: str = "") -> str:
     return ran.stdout
 
 
-def write_private(path: str, text: str) -> None:
+def write_private(path: str, content: str | bytes) -> None:
     """Write a file that root alone can read, whole or not at all."""
     temporary = f"{path}.new"
     handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
         file.flush()
         os.fsync(file.fileno())
     os.replace(temporary, path)

@@ -6,20 +6,25 @@ import fcntl
 import json
 import os
 import signal
+import stat
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from typing import Self
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, fields
+from typing import Self, TypeVar
 
 from frr_config import document
+from napalm_frr.router.records import Lock, Pending, Writer, boot, clock
 from napalm_frr.router.shell import write_private
+
+R = TypeVar("R", bound=Writer)
 
 VOLATILE = "/run/napalm-frr"
 """Lock and pending commit; both end with a reboot, since a reboot brings the startup files."""
 KEPT = "/var/lib/napalm-frr"
 """The config before the last commit, for `rollback`; holds secrets, so root alone reads it."""
 
+_PRIVATE = 0o700
 _MUTEX_PATIENCE_SECONDS = 180
 """A commit on a big router takes seconds; who holds the mutex longer hangs, and is ended by the revert timer."""
 
@@ -36,68 +41,6 @@ class Refused(Exception):
         super().__init__(message)
 
 
-@dataclass(frozen=True)
-class Lock:
-    """Who may write.
-
-    Attributes:
-        token: Of the session that took it.
-        owner: Person or job, as others should read it.
-        host: Machine of the orchestrator.
-        pid: Its process there.
-        since: Wall clock, seconds since the epoch.
-        until: When it no longer counts, unless a commit is pending.
-        boot: Which boot of the router it belongs to.
-    """
-
-    token: str
-    owner: str
-    host: str
-    pid: int
-    since: float
-    until: float
-    boot: str
-
-
-@dataclass(frozen=True)
-class Pending:
-    """A commit that waits for its confirm.
-
-    Attributes:
-        id: Of the commit.
-        message: Commit message.
-        owner: Who committed.
-        since: Wall clock, for people.
-        deadline: On the clock that counts since boot (suspend included), which nobody sets.
-        boot: Which boot of the router it belongs to.
-        timer: Process that will revert it.
-        fault: Why the timer could not revert it; empty while it waits.
-    """
-
-    id: str
-    message: str
-    owner: str
-    since: float
-    deadline: float
-    boot: str
-    timer: int = 0
-    fault: str = ""
-
-
-def clock() -> float:
-    """Seconds since boot."""
-    return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def boot() -> str:
-    """Which boot this is; in a container the start of its first process counts."""
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        boot_id = file.read().strip()
-    with open("/proc/1/stat", encoding="utf-8") as file:
-        started = file.read().rpartition(")")[2].split()[19]
-    return f"{boot_id}/{started}"
-
-
 class State:
     """What the files say. Use `State.held()` to change anything: it keeps other sessions and the timer out."""
 
@@ -106,23 +49,24 @@ class State:
 
     @classmethod
     @contextmanager
-    def held(cls, end_holder: bool = False) -> Iterator[Self]:
+    def held(cls, timer_of: str = "") -> Iterator[Self]:
         """The state under the router's mutex.
 
         Args:
-            end_holder: Kill who holds it too long (the revert timer does, and must not wait for a hung commit).
+            timer_of: The commit whose revert timer asks: it must not wait for a hung session, and ends it.
 
         Raises:
             Refused: another session works on this router and does not end.
         """
         for directory in (VOLATILE, KEPT):
-            os.makedirs(directory, mode=0o700, exist_ok=True)
-            os.chmod(directory, 0o700)
+            os.makedirs(directory, mode=_PRIVATE, exist_ok=True)
+            if stat.S_IMODE(os.stat(directory).st_mode) != _PRIVATE:
+                os.chmod(directory, _PRIVATE)
         handle = os.open(f"{VOLATILE}/mutex", os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            _take(handle, end_holder)
-            os.ftruncate(handle, 0)
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
+            _take(handle, timer_of)
+            with suppress(OSError):  # a full disk: who hangs will not be known, and that is all
+                os.pwrite(handle, f"{os.getpid():<10}".encode(), 0)
             yield cls()
         finally:
             os.close(handle)
@@ -130,56 +74,52 @@ class State:
     @property
     def lock(self) -> Lock | None:
         """The lock, where it counts."""
-        found = _read(f"{VOLATILE}/lock")
-        lock = Lock(**found) if found else None  # type: ignore[arg-type]  # we wrote it
+        lock = _read(Lock, "lock")
         if lock is None or lock.boot != self._boot:
             return None
-        return lock if lock.until > time.time() or self.pending else None
+        return lock if lock.expires > clock() or self.pending else None
 
     @property
     def pending(self) -> Pending | None:
         """The commit that waits for its confirm."""
-        found = _read(f"{VOLATILE}/pending")
-        pending = Pending(**found) if found else None  # type: ignore[arg-type]  # we wrote it
+        pending = _read(Pending, "pending")
         return pending if pending is not None and pending.boot == self._boot else None
 
     @property
     def reverted(self) -> str:
         """What the timer reverted last in this boot, for people; empty where nothing."""
-        found = _read(f"{VOLATILE}/reverted") or {}
+        found = _json("reverted")
         return str(found.get("text", "")) if found.get("boot") == self._boot else ""
 
-    def take_lock(self, token: str, owner: str, host: str, pid: int, lifetime: float) -> None:
+    def take_lock(self, writer: Writer, lifetime: float) -> None:
         """Take the lock or make it last longer.
+
+        Args:
+            writer: Who takes it.
+            lifetime: Seconds until it no longer counts.
 
         Raises:
             Refused: somebody else holds it.
         """
-        self.insist_on_lock(token, owner)
-        now = time.time()
+        self.insist_on_lock(writer)
         current = self.lock
-        since = current.since if current and current.token == token else now
-        lock = Lock(token, owner, host, pid, since, now + lifetime, self._boot)
+        since = current.since if current and current.token == writer.token else time.time()
+        lock = Lock(**asdict(writer), since=since, expires=clock() + lifetime, boot=self._boot)
         write_private(f"{VOLATILE}/lock", json.dumps(asdict(lock)))
 
-    def insist_on_lock(self, token: str, owner: str) -> None:
+    def insist_on_lock(self, writer: Writer) -> None:
         """Nobody else holds the lock. The same owner may go on with a commit that a session of theirs left pending.
 
         Raises:
             Refused: somebody else holds it.
         """
-        lock = self.lock
-        if lock is None or lock.token == token or (self.pending and owner and lock.owner == owner):
+        lock, pending = self.lock, self.pending
+        if lock is None or lock.token == writer.token:
             return
-        pending = self.pending
-        until = (
-            f"until {_clock_text(lock.until)}"
-            if pending is None
-            else "until its pending commit is confirmed or reverted"
-        )
-        raise Refused(
-            "lock", f"locked by {lock.owner} ({lock.host}, pid {lock.pid}) since {_clock_text(lock.since)}, {until}"
-        )
+        if pending is None:
+            raise Refused("lock", str(lock))
+        if not writer.owner or lock.owner != writer.owner:
+            raise Refused("lock", str(pending))
 
     def release_lock(self, token: str = "") -> None:
         """Let the lock go; with a token, only if that session holds it."""
@@ -187,22 +127,30 @@ class State:
         if lock is None or not token or lock.token == token:
             _remove(f"{VOLATILE}/lock")
 
-    def set_pending(self, pending: Pending | None) -> None:
-        """Say that a commit waits, or that none does."""
-        if pending is None:
-            _remove(f"{VOLATILE}/pending")
-            for name in ("before", "committed"):  # they hold secrets
-                _remove(f"{VOLATILE}/{name}.conf")
-        else:
-            write_private(f"{VOLATILE}/pending", json.dumps(asdict(pending)))
+    def set_pending(self, pending: Pending) -> None:
+        """Say that a commit waits."""
+        write_private(f"{VOLATILE}/pending", json.dumps(asdict(pending)))
+
+    def clear_pending(self) -> None:
+        """Say that none does; its timer ends by this."""
+        _remove(f"{VOLATILE}/pending")
+        for name in ("before", "committed"):  # they hold secrets
+            _remove(f"{VOLATILE}/{name}.conf")
 
     def set_reverted(self, text: str) -> None:
         """Keep for people what the timer did."""
         write_private(f"{VOLATILE}/reverted", json.dumps({"text": text, "boot": self._boot}))
 
-    def new_pending(self, identity: str, message: str, owner: str, seconds: float) -> Pending:
+    def new_pending(self, identity: str, writer: Writer, message: str, seconds: float) -> Pending:
         """A pending commit that is to be reverted in so many seconds."""
-        return Pending(identity, message, owner, time.time(), clock() + seconds, self._boot)
+        return Pending(
+            **asdict(writer),
+            id=identity,
+            message=message,
+            since=time.time(),
+            deadline=clock() + seconds,
+            boot=self._boot,
+        )
 
 
 def keep(directory: str, name: str, sections: Mapping[str, str]) -> None:
@@ -219,15 +167,17 @@ def kept(directory: str, name: str) -> dict[str, str] | None:
         return None
 
 
-def _take(handle: int, end_holder: bool) -> None:
+def _take(handle: int, timer_of: str) -> None:
     deadline = clock() + _MUTEX_PATIENCE_SECONDS
     while True:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             if clock() > deadline:
-                if not end_holder:
-                    raise Refused("lock", "another session is at work on this router and does not end") from None
+                pending = State().pending
+                # Who puts a further commit on top has more time than the timer knew of when it began to wait.
+                if pending is None or pending.id != timer_of or not pending.is_over:
+                    raise Refused("lock", "busy: another session is at work on it and does not end") from None
                 _end(os.pread(handle, 32, 0))
                 deadline = clock() + 5
             time.sleep(0.05)
@@ -244,13 +194,22 @@ def _end(pid: bytes) -> None:
         return
 
 
-def _read(path: str) -> dict[str, object] | None:
+def _json(name: str) -> dict[str, object]:
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(f"{VOLATILE}/{name}", encoding="utf-8") as file:
             found = json.load(file)
     except (FileNotFoundError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _read(kind: type[R], name: str) -> R | None:
+    """A record as we wrote it; None where there is none, or where another version of this program wrote another one."""
+    found, known = _json(name), {field.name for field in fields(kind)}
+    try:
+        return kind(**{key: value for key, value in found.items() if key in known})  # type: ignore[arg-type]
+    except TypeError:
         return None
-    return found if isinstance(found, dict) else None
 
 
 def _remove(path: str) -> None:
@@ -258,7 +217,3 @@ def _remove(path: str) -> None:
         os.unlink(path)
     except FileNotFoundError:
         return
-
-
-def _clock_text(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -116,6 +116,17 @@ def location_codes(directory: Path) -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(SUFFIX) for name in _names(directory / LOCATIONS_DIRECTORY)))
 
 
+def codes_that_mention(directory: Path, words: Collection[str]) -> tuple[str, ...]:
+    """The codes whose file has one of these words in it: quicker than reading ten thousand files as YAML, and never too few."""
+    wanted = [word.encode() for word in words]
+    found = []
+    for code in location_codes(directory):
+        content = (directory / LOCATIONS_DIRECTORY / f"{code}{SUFFIX}").read_bytes()
+        if any(word in content for word in wanted):
+            found.append(code)
+    return tuple(found)
+
+
 def _names(directory: Path) -> list[str]:
     """The YAML files in a directory. Names, not paths: ten thousand paths take a tenth of a second to make."""
     return [name for name in os.listdir(directory) if name.endswith(SUFFIX)] if directory.is_dir() else []  # noqa: PTH208

@@ -11,23 +11,17 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, NullPool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from provisioner.errors import JournalError
-from provisioner.journal.tables import SCHEMA_VERSION, SchemaVersion, Table
+from provisioner.journal.migration import READING, bring_up_to_date
 
 BUSY_TIMEOUT_SECONDS: Final = 15
 """How long a writer waits for another one; a transaction of ours takes milliseconds."""
 
 SERVER_TIMEOUT_SECONDS: Final = 15
 """How long a database server may take to let us in or to acknowledge; without it, a cut line stops a run for minutes."""
-
-READING: Final = "journal_reading"
-"""Execution option of a connection that only reads, so that it does not wait for writers."""
-
-_LOCK_KEY: Final = 0x70726F76
-"""Advisory lock under which PostgreSQL gets its tables; any constant that no other program uses."""
 
 _ELSEWHERE: Final = "name another with --journal or PROVISION_JOURNAL"
 
@@ -69,7 +63,7 @@ def default_path(environment: Mapping[str, str] | None = None) -> Path:
 
 
 def connect(url: str | None) -> Engine:
-    """The database at a URL, or the default file, with its tables in place.
+    """The database at a URL, or the default file, with its tables in place and up to date.
 
     Raises:
         JournalError: it cannot be opened, is no journal, or was made by a newer version.
@@ -90,7 +84,11 @@ def connect(url: str | None) -> Engine:
                 remedy=f"pip install {error.name}",
                 number="PV7001",
             ) from None
-        _prepare(engine, where)
+        try:
+            bring_up_to_date(engine, where)
+        except BaseException:
+            engine.dispose()
+            raise
     return engine
 
 
@@ -158,10 +156,13 @@ def _journal_error(error: DBAPIError, where: str) -> JournalError:
 def _parse(url: str | None) -> URL:
     if url is None:
         return URL.create("sqlite", database=str(default_path()))
+    parsed: URL | None
     try:
         parsed = make_url(url)
         parsed.get_dialect()
     except (ArgumentError, ImportError):
+        parsed = None
+    if parsed is None or parsed.get_backend_name() not in {"sqlite", "postgresql"}:
         # The text itself is not quoted: it may hold a password.
         raise JournalError(
             "this is no URL of a database",
@@ -227,39 +228,3 @@ def _begin(connection: Connection) -> None:
     """A writer asks for the write lock at once: one that asks later, after reading, can be refused without waiting."""
     reading = connection.get_execution_options().get(READING, False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
-# --- tables -------------------------------------------------------------------------------------------------------
-
-
-def _prepare(engine: Engine, where: str) -> None:
-    """Make the tables where there are none; refuse those of a newer version."""
-    with engine.connect().execution_options(**_reading()) as connection, connection.begin():
-        if _checked_version(connection, where) is not None:
-            return
-    with engine.begin() as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK_KEY})
-        # Another process may have made them since.
-        if _checked_version(connection, where) is None:
-            Table.metadata.create_all(connection)
-            connection.execute(SchemaVersion.__table__.insert().values(version=SCHEMA_VERSION))  # type: ignore[attr-defined]
-
-
-def _reading() -> dict[str, Any]:
-    return {READING: True}
-
-
-def _checked_version(connection: Connection, where: str) -> int | None:
-    """The version of the tables; None where there are none."""
-    if not inspect(connection).has_table(SchemaVersion.__tablename__):
-        return None
-    version: int | None = connection.scalar(select(SchemaVersion.version))
-    if version is None or version > SCHEMA_VERSION:
-        raise JournalError(
-            f"this journal was made by a newer version of provision (its tables are version {version}, known is {SCHEMA_VERSION})",
-            where=where,
-            remedy=f"upgrade provision, or {_ELSEWHERE}",
-            number="PV7008",
-        )
-    return version

@@ -6,13 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType, Protocol
+from typing import Final, NewType, Protocol
 
-from provisioner.plan.model import FileDiff, Plan
+from provisioner.plan.model import FileDiff, PartChange, Plan
 from provisioner.validate.model import Check
 
 RunId = NewType("RunId", int)
 """Identifies a run in its journal; a person reads it as `#42`."""
+
+CONFIRMED: Final = "confirmed"
+IN_SYNC: Final = "in-sync"
+DECLINED: Final = "declined"
+THROUGH: Final = (CONFIRMED, IN_SYNC)
+"""Values of `provisioner.deploy.model.Result`, which lies above: how a subject ended that needs nothing more."""
 
 
 class RunState(StrEnum):
@@ -86,6 +92,100 @@ class HistoryEntry:
     devices: tuple[DeviceEntry, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class PartState:
+    """What was last confirmed in one owner's part of one device.
+
+    Attributes:
+        owner: A location code for its slice; empty for a base and for a whole edge router.
+        text: The part's config, secrets as tokens; None where the part was taken away.
+        run_id: The run that confirmed it.
+        at: When, UTC.
+        actor: Who ran it: `user@host`.
+    """
+
+    owner: str
+    text: str | None
+    run_id: RunId
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a confirmed transaction changed.
+
+    Attributes:
+        run_id: The run.
+        subject: A location code or an aggregation router's name.
+        title: The subject as a person knows it.
+        at: When it was confirmed, UTC.
+        actor: Who ran it: `user@host`.
+        commit: The inventory that was provisioned from; empty outside git.
+        command: What was typed.
+        changes: The parts that differ before and after; at least one.
+    """
+
+    run_id: RunId
+    subject: str
+    title: str
+    at: datetime
+    actor: str
+    commit: str
+    command: str
+    changes: tuple[PartChange, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NotThrough:
+    """A subject that a run began and did not bring to a good end.
+
+    Attributes:
+        subject: A location code or an aggregation router's name.
+        result: How it ended, the value of a `Result`.
+        error: Why, in one line; empty where it was declined.
+    """
+
+    subject: str
+    result: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A run that left something to do. Every one of its subjects is in exactly one of the three groups.
+
+    Attributes:
+        run_id: The run.
+        command: What was typed.
+        commit: The inventory that was provisioned from; empty outside git.
+        actor: Who ran it: `user@host`.
+        started_at: When it began, UTC.
+        state: Whether it came to its end; one that is under way is somebody's, and nothing to resume.
+        subjects: All that it was to go through, in its order.
+        through: Those that need nothing more, since this run or a later one found or made them right.
+        failed: Those that ended badly or were declined.
+        without_outcome: Those that were never begun, or were under way when it was killed.
+    """
+
+    run_id: RunId
+    command: str
+    commit: str
+    actor: str
+    started_at: datetime
+    state: RunState
+    subjects: tuple[str, ...]
+    through: tuple[str, ...]
+    failed: tuple[NotThrough, ...]
+    without_outcome: tuple[str, ...]
+
+    @property
+    def remaining(self) -> tuple[str, ...]:
+        """What is left to do, in the order of the run."""
+        through = set(self.through)
+        return tuple(subject for subject in self.subjects if subject not in through)
+
+
 class DeviceRecord(Protocol):
     """How a transaction ended on one device; `provisioner.deploy.model.DeviceOutcome` is one."""
 
@@ -121,6 +221,8 @@ class OutcomeRecord(Protocol):
     def error(self) -> str: ...  # pragma: no cover  # noqa: D102
     @property
     def error_number(self) -> str: ...  # pragma: no cover  # noqa: D102
+    @property
+    def changes(self) -> Sequence[PartChange]: ...  # pragma: no cover  # noqa: D102
 
 
 class ReportRecord(Protocol):

