@@ -15,7 +15,6 @@ from provisioner.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from provisioner.journal.entry import RunEntry
     from provisioner.journal.store import Journal, Query
 
 
@@ -77,32 +76,40 @@ def history(
             limit=limit,
             run=run,
             dry_runs=dry_runs,
-            diffs=diff or bool(run),
+            diffs=diff or run is not None,
         )
-        runs = opened.history(query)
         if output_format is Format.JSON:
             from provisioner.report.history_json import to_json
 
-            typer.echo(to_json(runs))
-        elif runs:
-            _print(runs, in_full=query.diffs)
-        else:
+            typer.echo(to_json(opened.history(query)))
+        elif not _print(opened, query):
             typer.echo(_nothing(opened, query, (*(school or ()), *(aggregation or ()))))
 
 
-def _print(runs: Sequence[RunEntry], *, in_full: bool) -> None:
+def _print(journal: Journal, query: Query) -> bool:
+    """Whether there was anything to print."""
+    from dataclasses import replace
+
     from rich.console import Console
 
-    from provisioner.report.history import print_history, print_runs
+    from provisioner.report.history import MOST_NOTES, print_history, print_runs
 
-    (print_runs if in_full else print_history)(Console(highlight=False, soft_wrap=True), runs)
+    console = Console(highlight=False, soft_wrap=True)
+    if query.diffs:
+        runs = journal.history(query)
+        print_runs(console, runs)
+    else:
+        # A row of the table names a few subjects at most; a run may have ten thousand.
+        runs = journal.history(replace(query, most=MOST_NOTES))
+        print_history(console, runs)
+    return bool(runs)
 
 
 def _nothing(journal: Journal, query: Query, asked: Sequence[str]) -> str:
     from dataclasses import replace
 
     line = "nothing is recorded" + (f" for {', '.join(asked)}" if asked else "")
-    if not query.dry_runs and journal.history(replace(query, dry_runs=True, limit=1)):
+    if not query.dry_runs and journal.history(replace(query, dry_runs=True, limit=1, most=1)):
         line += " but dry runs; --dry-runs shows them"
     return line
 

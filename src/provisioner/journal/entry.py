@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType, Protocol
@@ -17,8 +17,12 @@ RunId = NewType("RunId", int)
 CONFIRMED: Final = "confirmed"
 IN_SYNC: Final = "in-sync"
 DECLINED: Final = "declined"
+DIFFERENCES: Final = "differences"
 THROUGH: Final = (CONFIRMED, IN_SYNC)
 """Values of `provisioner.deploy.model.Result`, which lies above: how a subject ended that needs nothing more."""
+
+ENDED_WELL: Final = (*THROUGH, DIFFERENCES, DECLINED)
+"""How a subject ended without trouble."""
 
 
 class RunState(StrEnum):
@@ -109,8 +113,11 @@ class RunEntry:
         inventory_commit: The inventory that was provisioned from; empty outside git.
         dry_run: Whether nothing was to be changed.
         exit_code: As diff(1); None where it did not end.
-        transactions: One per subject that was begun, in that order; those alone that were asked for.
+        transactions: One per subject that was begun, in that order; those alone that were asked for, and not more.
         not_begun: Subjects that were selected and not begun, in their order; those alone that were asked for.
+        results: How many subjects ended how, by the value of a `Result`, also those that are left out of `transactions`;
+            by an empty one those whose end was not recorded.
+        routers: How many routers those subjects have.
     """
 
     run_id: RunId
@@ -124,6 +131,8 @@ class RunEntry:
     exit_code: int | None
     transactions: tuple[TransactionEntry, ...] = ()
     not_begun: tuple[str, ...] = ()
+    results: Mapping[str, int] = field(default_factory=dict)
+    routers: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +146,7 @@ class Query:
         run: This run alone.
         dry_runs: Dry runs too.
         diffs: With the text of each diff.
+        most: How many transactions of one run at most, those with trouble first; all of them where None.
     """
 
     subjects: tuple[str, ...] = ()
@@ -145,6 +155,7 @@ class Query:
     run: int | None = None
     dry_runs: bool = False
     diffs: bool = False
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 
-from sqlalchemy import ColumnElement, exists, or_, select, true
+from sqlalchemy import ColumnElement, case, exists, func, or_, select, true
 from sqlalchemy.orm import Session, defer, selectinload
 
 from provisioner.journal.entry import (
+    ENDED_WELL,
     DeviceEntry,
     FileEntry,
     Query,
@@ -25,8 +27,15 @@ def runs(session: Session, query: Query, state: Callable[[Run], RunState]) -> tu
     """The newest runs that a query is about."""
     found = session.scalars(select(Run).where(_wanted(query)).order_by(Run.id.desc()).limit(query.limit)).all()
     numbers = [run.id for run in found]
-    transactions = _transactions(session, query, numbers)
-    not_begun = _not_begun(session, query, numbers)
+    results, routers, not_begun = (
+        _results(session, query, numbers),
+        _routers(session, query, numbers),
+        _not_begun(session, query, numbers),
+    )
+    transactions: dict[int, list[TransactionEntry]] = {}
+    # All of every run may be a whole fleet's: one run at a time, so that its rows can go.
+    for some in [numbers] if query.most is not None else [[number] for number in numbers]:
+        transactions |= _transactions(session, query, some)
     return tuple(
         RunEntry(
             run_id=RunId(run.id),
@@ -38,8 +47,10 @@ def runs(session: Session, query: Query, state: Callable[[Run], RunState]) -> tu
             inventory_commit=run.inventory_commit,
             dry_run=run.dry_run,
             exit_code=run.exit_code,
-            transactions=tuple(transactions[run.id]),
+            transactions=tuple(transactions.get(run.id, ())),
             not_begun=tuple(not_begun[run.id]),
+            results=MappingProxyType(results[run.id]),
+            routers=routers.get(run.id, 0),
         )
         for run in found
     )
@@ -81,6 +92,30 @@ def _asked(query: Query) -> ColumnElement[bool]:
     return or_(Transaction.subject.in_(query.subjects), Transaction.id.in_(touched))
 
 
+def _results(session: Session, query: Query, numbers: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How many of a run's subjects ended how, the first to be begun first."""
+    statement = (
+        select(Transaction.run_id, Transaction.result, func.count())
+        .where(Transaction.run_id.in_(numbers), _asked(query))
+        .group_by(Transaction.run_id, Transaction.result)
+        .order_by(func.min(Transaction.id))
+    )
+    found: dict[int, dict[str, int]] = defaultdict(dict)
+    for number, result, count in session.execute(statement):
+        found[number][result or ""] = count
+    return found
+
+
+def _routers(session: Session, query: Query, numbers: Sequence[int]) -> dict[int, int]:
+    statement = (
+        select(Transaction.run_id, func.count(Device.name.distinct()))
+        .join(Device, Device.transaction_id == Transaction.id)
+        .where(Transaction.run_id.in_(numbers), _asked(query))
+        .group_by(Transaction.run_id)
+    )
+    return {number: count for number, count in session.execute(statement)}  # noqa: C416 - a row is not a pair to a type checker
+
+
 def _transactions(session: Session, query: Query, numbers: Sequence[int]) -> dict[int, list[TransactionEntry]]:
     diffs = selectinload(Transaction.devices).selectinload(Device.diffs)
     statement = (
@@ -89,20 +124,36 @@ def _transactions(session: Session, query: Query, numbers: Sequence[int]) -> dic
         .order_by(Transaction.id)
         .options(diffs if query.diffs else diffs.options(defer(Diff.text)), selectinload(Transaction.failed_checks))
     )
+    if query.most is not None:
+        ranked = select(Transaction.id, _rank().label("rank")).where(Transaction.run_id.in_(numbers), _asked(query))
+        first = ranked.subquery()
+        statement = statement.join(first, first.c.id == Transaction.id).where(first.c.rank <= query.most)
     found = defaultdict(list)
     for transaction in session.scalars(statement):
         found[transaction.run_id].append(_transaction(transaction, diffs=query.diffs))
+    session.expunge_all()
     return found
+
+
+def _rank() -> ColumnElement[int]:
+    """The place of a transaction in its run, those that ended well behind the others."""
+    well = func.coalesce(Transaction.result, "").in_(ENDED_WELL)
+    order = (case((well, 1), else_=0), Transaction.id)
+    return func.row_number().over(partition_by=Transaction.run_id, order_by=order)
 
 
 def _not_begun(session: Session, query: Query, numbers: Sequence[int]) -> dict[int, list[str]]:
     begun = exists().where(Transaction.run_id == Selected.run_id, Transaction.subject == Selected.subject)
-    statement = select(Selected).where(Selected.run_id.in_(numbers), ~begun).order_by(Selected.position)
+    statement = (
+        select(Selected.run_id, Selected.subject)
+        .where(Selected.run_id.in_(numbers), ~begun)
+        .order_by(Selected.run_id, Selected.position)
+    )
     if query.subjects or query.devices:
         statement = statement.where(Selected.subject.in_(query.subjects))
     found = defaultdict(list)
-    for selected in session.scalars(statement):
-        found[selected.run_id].append(selected.subject)
+    for number, subject in session.execute(statement):
+        found[number].append(subject)
     return found
 
 

@@ -15,13 +15,13 @@ from rich.table import Table
 from rich.text import Text
 
 from provisioner.deploy.model import DeviceState, Result
-from provisioner.journal.entry import DeviceEntry, RunEntry, RunState, TransactionEntry
+from provisioner.journal.entry import ENDED_WELL, DeviceEntry, RunEntry, RunState, TransactionEntry
 from provisioner.report import diff, wording
 from provisioner.report.wording import counted, visible
 
 _HEADINGS: Final = ("run", "when", "who", "inventory", "result", "took", "what", "routers")
-_MOST_NOTES: Final = 5
-"""Lines below the table for one run; `--run` shows all."""
+MOST_NOTES: Final = 5
+"""Subjects in trouble that are named below the table for one run: a query for the table needs no more of them."""
 
 _MOST_NAMES: Final = 4
 """More of them are counted; names beside names are read by nobody."""
@@ -44,7 +44,7 @@ def print_history(console: Console, runs: Sequence[RunEntry]) -> None:
 
     Args:
         console: Where to; a table with headings where it is a terminal, else the same without. Nothing is wrapped or cut.
-        runs: What to show.
+        runs: What to show; of each run `MOST_NOTES` transactions are enough.
     """
     rows = [_row(run) for run in runs]
     if console.is_terminal:
@@ -59,7 +59,7 @@ def print_history(console: Console, runs: Sequence[RunEntry]) -> None:
         for row in rows:
             cells = (cell.plain + " " * (width - cell_len(cell.plain)) for cell, width in zip(row, widths, strict=True))
             _say(console, Text("  ".join(cells).rstrip()))
-    notes = [Text(f"#{run.run_id} ").append_text(note) for run in runs for note in _few(run, [*_notes(run)])]
+    notes = [Text(f"#{run.run_id} ").append_text(note) for run in runs for note in _notes(run)]
     if notes and console.is_terminal:
         _say(console)
     for note in notes:
@@ -97,7 +97,9 @@ def _row(run: RunEntry) -> tuple[Text, ...]:
 
 def _result(run: RunEntry) -> Text:
     """How a run ended; with numbers where it had several subjects."""
-    words = Counter(_ended(run, transaction) for transaction in run.transactions)
+    words: Counter[str] = Counter()
+    for result, number in run.results.items():
+        words[_ended(run, result)] += number
     if not words and run.state is not RunState.FINISHED:
         return Text(_without_outcome(run), _STYLES.get(_without_outcome(run), _ATTENTION))
     if run.not_begun:
@@ -115,13 +117,10 @@ def _not_begun(run: RunEntry) -> str:
     return "to come" if run.state is RunState.UNDER_WAY else "not begun"
 
 
-def _ended(run: RunEntry, transaction: TransactionEntry) -> str:
-    if not transaction.result:
+def _ended(run: RunEntry, result: str) -> str:
+    if not result:
         return _without_outcome(run)
-    try:
-        return wording.RESULTS[Result(transaction.result)]
-    except ValueError:
-        return visible(transaction.result)
+    return wording.RESULTS[Result(result)] if result in set(Result) else visible(result)
 
 
 def _without_outcome(run: RunEntry) -> str:
@@ -130,7 +129,7 @@ def _without_outcome(run: RunEntry) -> str:
 
 def _took(run: RunEntry) -> str:
     """The time of the one subject, without that of a person's answer; of several, from begin to end."""
-    if len(run.transactions) == 1 and not run.not_begun and (seconds := run.transactions[0].seconds) is not None:
+    if _subjects(run) == 1 and run.transactions and (seconds := run.transactions[0].seconds) is not None:
         return wording.seconds(seconds)
     if run.finished_at is None:
         return ""
@@ -138,39 +137,37 @@ def _took(run: RunEntry) -> str:
 
 
 def _what(run: RunEntry) -> Text:
-    subjects = [(transaction.subject, transaction.title) for transaction in run.transactions]
-    subjects += [(subject, "") for subject in run.not_begun]
-    if len(subjects) > 1:
-        return Text(counted(len(subjects), "subject"))
-    return Text(" ").join(Text(visible(part)) for subject in subjects for part in subject if part)
+    if _subjects(run) > 1:
+        return Text(counted(_subjects(run), "subject"))
+    known = [f"{transaction.subject} {transaction.title}" for transaction in run.transactions]
+    return Text(visible("".join((*known, *run.not_begun))))
+
+
+def _subjects(run: RunEntry) -> int:
+    return sum(run.results.values()) + len(run.not_begun)
 
 
 def _routers(run: RunEntry) -> str:
     names = dict.fromkeys(visible(device.device) for entry in run.transactions for device in entry.devices)
-    return counted(len(names), "router") if len(names) > _MOST_NAMES else ", ".join(names)
-
-
-def _few(run: RunEntry, notes: Sequence[Text]) -> Sequence[Text]:
-    if len(notes) <= _MOST_NOTES + 1:
-        return notes
-    more = Text(f"and {len(notes) - _MOST_NOTES} more: provision history --run {run.run_id}")
-    return [*notes[:_MOST_NOTES], more]
+    return counted(run.routers, "router") if run.routers > min(len(names), _MOST_NAMES) else ", ".join(names)
 
 
 def _notes(run: RunEntry) -> Iterator[Text]:
     """What went wrong, one line each."""
-    for transaction in run.transactions:
-        subject = Text.assemble((visible(transaction.subject), "bold"), ": ")
-        if transaction.error:
-            yield subject.append_text(_error(transaction))
-        elif not transaction.result and run.state is RunState.INTERRUPTED:
-            yield subject.append_text(_cut_off(run, transaction))
-    if run.state is RunState.INTERRUPTED:
+    cut_off = run.state is RunState.INTERRUPTED
+    troubled = [entry for entry in run.transactions if entry.error or (cut_off and not entry.result)]
+    for transaction in troubled[:MOST_NOTES]:
+        why = _error(transaction) if transaction.error else _cut_off(run, transaction)
+        yield Text.assemble((visible(transaction.subject), "bold"), ": ", why)
+    in_trouble = sum(number for result, number in run.results.items() if result not in ENDED_WELL)
+    if in_trouble > MOST_NOTES:
+        yield Text(f"and {in_trouble - MOST_NOTES} more: provision history --run {run.run_id}")
+    if cut_off:
         if run.not_begun:
             some = ", ".join(map(visible, run.not_begun[:_MOST_NAMES]))
             more = f" and {len(run.not_begun) - _MOST_NAMES} more" if len(run.not_begun) > _MOST_NAMES else ""
             yield Text(f"was cut off before it began {some}{more}")
-        elif all(transaction.result for transaction in run.transactions):
+        elif "" not in run.results:
             yield Text("was cut off when it was through")
 
 
@@ -215,7 +212,7 @@ def _print_run(console: Console, run: RunEntry) -> None:
 
 
 def _print_transaction(console: Console, run: RunEntry, transaction: TransactionEntry) -> None:
-    ended = _ended(run, transaction)
+    ended = _ended(run, transaction.result)
     took = f" ({wording.seconds(transaction.seconds)})" if transaction.seconds is not None else ""
     subject = (visible(transaction.subject), "bold")
     _say(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioner.deploy.model import Outcome
+from provisioner.deploy.model import Outcome, Result
 from provisioner.errors import JournalError
 from provisioner.journal.store import Journal, Query, RunEntry
 
@@ -60,6 +60,20 @@ def test_diffs_come_when_they_are_asked_for_and_their_size_always(runs: Journal)
         (run,) = runs.history(Query(run=1, diffs=diffs))
         (file,) = run.transactions[0].devices[1].files
         assert (file.file, file.added, file.removed, file.text) == ("/etc/frr/frr.conf", 2, 1, text)
+
+
+def test_of_a_fleet_a_few_are_read_trouble_first_and_the_rest_is_counted(journal: Journal, make_outcome: Make) -> None:
+    run = journal.begin(command="c", commit="", actor="a", dry_run=False)
+    for subject in "ABCDEFGH":
+        journal.record_outcome(run, make_outcome(subject, Result.FAILED if subject in "DG" else Result.CONFIRMED))
+    journal.record_plan(run, make_outcome("I").plan or pytest.fail("no plan"))
+    (read,) = journal.history(Query(most=3))
+    assert [entry.subject for entry in read.transactions] == ["D", "G", "I"]
+    assert list(read.results.items()) == [("confirmed", 6), ("failed", 2), ("", 1)]
+    assert read.routers == 2
+    (read,) = journal.history(Query(most=4, subjects=("A", "D")))
+    assert [entry.subject for entry in read.transactions] == ["A", "D"]
+    assert dict(read.results) == {"confirmed": 1, "failed": 1}
 
 
 def test_a_name_is_known_once_it_was_selected_or_touched(runs: Journal) -> None:

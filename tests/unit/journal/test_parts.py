@@ -46,7 +46,8 @@ def edge(before: str | None, after: str | None) -> tuple[PartChange, ...]:
 
 
 def test_results_are_those_of_a_deployment() -> None:
-    assert (entry.CONFIRMED, entry.IN_SYNC, entry.DECLINED) == (Result.CONFIRMED, Result.IN_SYNC, Result.DECLINED)
+    assert (entry.CONFIRMED, entry.IN_SYNC) == (Result.CONFIRMED, Result.IN_SYNC)
+    assert (entry.DIFFERENCES, entry.DECLINED) == (Result.DIFFERENCES, Result.DECLINED)
 
 
 def test_nothing_is_deployed_where_nothing_was_confirmed(journal: Journal, begin: Begin, make_push: Push) -> None:

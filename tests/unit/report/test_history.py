@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import json
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -69,10 +71,18 @@ RUN = RunEntry(
     exit_code=0,
     transactions=(PUSHED,),
 )
-SEVERAL = replace(RUN, transactions=(PUSHED, BROKEN), not_begun=("16PK02", "16PK03"), exit_code=2)
-KILLED = replace(
-    RUN, state=RunState.INTERRUPTED, finished_at=None, exit_code=None, transactions=(CUT_OFF,), not_begun=("16PK01",)
-)
+
+
+def run_with(transactions: tuple[TransactionEntry, ...], run: RunEntry = RUN, **changed: Any) -> RunEntry:
+    """With the numbers that the journal counts."""
+    results = Counter(transaction.result for transaction in transactions)
+    routers = len({device.device for transaction in transactions for device in transaction.devices})
+    return replace(run, transactions=transactions, results=results, routers=routers, **changed)
+
+
+RUN = run_with((PUSHED,))
+SEVERAL = run_with((PUSHED, BROKEN), not_begun=("16PK02", "16PK03"), exit_code=2)
+KILLED = run_with((CUT_OFF,), state=RunState.INTERRUPTED, finished_at=None, exit_code=None, not_begun=("16PK01",))
 
 
 @pytest.fixture(autouse=True)
@@ -110,7 +120,7 @@ def test_several_subjects_are_counted_and_what_went_wrong_is_said_below() -> Non
 
 
 def test_a_dry_run_and_a_place_outside_git_say_so() -> None:
-    dry = replace(RUN, dry_run=True, inventory_commit="", transactions=(replace(PUSHED, result="differences"),))
+    dry = run_with((replace(PUSHED, result="differences"),), dry_run=True, inventory_commit="")
     assert "  -  would change (dry run)  " in listed(dry)
 
 
@@ -127,15 +137,15 @@ def test_a_run_that_was_killed_says_what_became_of_its_routers() -> None:
 @pytest.mark.parametrize(
     ("run", "result", "note"),
     [
-        (replace(KILLED, transactions=(PUSHED,), not_begun=()), "confirmed", "was cut off when it was through"),
-        (replace(KILLED, transactions=()), "interrupted", "before it began 16PK01"),
+        (run_with((PUSHED,), KILLED, not_begun=()), "confirmed", "was cut off when it was through"),
+        (run_with((), KILLED), "interrupted", "before it began 16PK01"),
         (replace(KILLED, state=RunState.UNDER_WAY), "1 under way, 1 to come", ""),
-        (replace(KILLED, state=RunState.UNDER_WAY, transactions=()), "under way", ""),
+        (run_with((), KILLED, state=RunState.UNDER_WAY), "under way", ""),
         (replace(KILLED, dry_run=True, not_begun=()), "interrupted (dry run)", "cut off; nothing was changed"),
-        (replace(RUN, transactions=()), "nothing done", ""),
-        (replace(RUN, transactions=(), not_begun=("16PK00",)), "not begun", ""),
-        (replace(RUN, transactions=(CUT_OFF,)), "no outcome recorded", ""),
-        (replace(RUN, transactions=(replace(PUSHED, result="adopted"),)), "adopted", ""),
+        (run_with(()), "nothing done", ""),
+        (run_with((), not_begun=("16PK00",)), "not begun", ""),
+        (run_with((CUT_OFF,)), "no outcome recorded", ""),
+        (run_with((replace(PUSHED, result="adopted"),)), "adopted", ""),
     ],
 )
 def test_every_way_to_end_has_its_words(run: RunEntry, result: str, note: str) -> None:
@@ -146,8 +156,17 @@ def test_every_way_to_end_has_its_words(run: RunEntry, result: str, note: str) -
     assert in_full(run).startswith(f"run #42: {result}\n")
 
 
+def test_a_fleet_is_told_by_its_numbers_where_most_of_it_was_left_out() -> None:
+    row, note, more = listed(
+        replace(RUN, transactions=(BROKEN,), results={"confirmed": 9_000, "failed": 40}, routers=9_100)
+    ).splitlines()
+    assert "9000 confirmed, 40 failed  1 min 15 s  9040 subjects  9100 routers" in row
+    assert "#42 16PK01: error:" in note
+    assert more == "#42 and 35 more: provision history --run 42"
+
+
 def test_many_troubles_of_one_run_do_not_bury_the_others() -> None:
-    many = replace(RUN, transactions=(BROKEN,) * 40)
+    many = run_with((BROKEN,) * 40)
     assert len(listed(many).splitlines()) == 7
     assert listed(many).endswith("#42 and 35 more: provision history --run 42\n")
     assert in_full(many).count("[PV6000]") == 40
@@ -180,9 +199,7 @@ def test_nothing_foreign_reaches_a_terminal_as_it_is(text: str) -> None:
     device = DeviceEntry(text, text, text, (FileEntry(text, 1, 1, text),))
     check = Check(text, text, passed=False, expected=text, found=text)
     transaction = TransactionEntry(text, text, text, BEGAN, text, 1.0, text, text, 1, (check,), (device,))
-    run = replace(
-        RUN, actor=text, command=text, inventory_commit=text, transactions=(transaction,) * 2, not_begun=(text,)
-    )
+    run = run_with((transaction,), actor=text, command=text, inventory_commit=text, not_begun=(text,))
     for shown in (listed(run), in_full(run), listed(run, terminal=True), in_full(run, terminal=True)):
         assert all(character.isprintable() or character in "\n\t" for character in shown)
 
