@@ -2,105 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from frr_config import tree
-from frr_config.keys import FILTER_ENTRY, NEIGHBOR, NEIGHBOR_BIRTH, ROUTE_MAP, key, undo
+from frr_config.keys import FILTER_ENTRY, ROUTE_MAP, undo
 from frr_config.patch import patch, withdrawal
 from frr_config.tree import Node
 
+from .frr_model import Router
+
 PEERS = ("192.0.2.1", "192.0.2.2", "2001:db8::1")
 PREFIXES = ("10.0.0.0/8", "10.1.0.0/16", "172.16.0.0/12")
-
-Lines = dict[str, "Entry"]
-
-
-class Entry:
-    """A line that FRR holds, with what is in its context."""
-
-    def __init__(self, line: str) -> None:
-        self.line = line
-        self.inside: Lines = {}
-
-
-class Router:
-    """What FRR does with commands, as far as the patch relies on it; it raises where FRR would complain or be open."""
-
-    def __init__(self, text: str = "") -> None:
-        self.lines: Lines = {}
-        for node in tree.parse(text):
-            self._enter(self.lines, node)
-
-    def apply(self, commands: tuple[str, ...]) -> Iterator[None]:
-        """Enter commands; stop after each line inside or outside a context."""
-        for node in tree.parse("\n".join(commands)):
-            yield from self._steps(self.lines, node)
-
-    def nodes(self) -> tuple[Node, ...]:
-        return tuple(_node(entry) for entry in self.lines.values())
-
-    def _steps(self, lines: Lines, node: Node) -> Iterator[None]:
-        entry = self._line(lines, node.line)
-        yield
-        if entry is not None:
-            for child in node.children:
-                yield from self._steps(entry.inside, child)
-            if not entry.inside and node.line.startswith(("interface ", "address-family ")):
-                lines.pop(key(node.line), None)
-
-    def _enter(self, lines: Lines, node: Node) -> None:
-        for _ in self._steps(lines, node):
-            pass
-
-    def _line(self, lines: Lines, line: str) -> Entry | None:
-        whole = [name for name, entry in lines.items() if _goes_with(line, entry.line)]
-        if whole:
-            for name in whole:
-                del lines[name]
-            if line.startswith("no neighbor "):
-                for entry in lines.values():  # the families forget it as well
-                    for name in [n for n, inner in entry.inside.items() if _goes_with(line, inner.line)]:
-                        del entry.inside[name]
-            return None
-        same = lines.get(key(line))
-        if same is not None and undo(same.line) == line:
-            del lines[key(line)]
-            return None
-        match = NEIGHBOR.fullmatch(line)
-        if match and lines is not self.lines and not NEIGHBOR_BIRTH.fullmatch(line):
-            assert self._exists(match["peer"]), f"Specify remote-as or peer-group commands first: {line}"
-        entry = lines.setdefault(key(line), Entry(line))
-        entry.line = line
-        return entry
-
-    def _exists(self, peer: str) -> bool:
-        bgp = [entry for entry in self.lines.values() if entry.line.startswith("router bgp")]
-        return any(
-            (found := NEIGHBOR_BIRTH.fullmatch(inner.line)) and found["peer"] == peer
-            for entry in bgp
-            for inner in entry.inside.values()
-        )
-
-
-def _goes_with(command: str, line: str) -> bool:
-    """Whether a command that takes a whole object away takes this line."""
-    words = command.split()
-    if words[:2] == ["no", "neighbor"] and (len(words) == 3 or words[3:] == ["peer-group"]):
-        return line.removeprefix("no ").startswith(f"neighbor {words[2]} ")
-    if len(words) == 4 and words[2] == "prefix-list":
-        return line.startswith(f"{words[1]} prefix-list {words[3]} ")
-    if len(words) == 3 and words[1] == "route-map":
-        return line.startswith(f"route-map {words[2]} ")
-    return False
-
-
-def _node(entry: Entry) -> Node:
-    return Node(entry.line, tuple(_node(inner) for inner in entry.inside.values()))
-
 
 # --- configs --------------------------------------------------------------------------------------------------------
 
@@ -324,8 +238,10 @@ def test_a_new_neighbor_is_shut_until_its_filters_are_on() -> None:
     )
     assert commands("router bgp 1\nexit", after) == [
         "router bgp 1",
+        "bgp default shutdown",
         "neighbor 192.0.2.1 remote-as 2",
         "neighbor 192.0.2.1 shutdown",
+        "no bgp default shutdown",
         "address-family ipv4 unicast",
         "neighbor 192.0.2.1 route-map M in",
         "neighbor 192.0.2.1 activate",

@@ -219,7 +219,11 @@ def templates_with(directory: Path, file: str, old: str, new: str) -> list[str]:
 
 
 def on_a_terminal(
-    arguments: list[str], answer: str, meanwhile: Callable[[], None], deadline_seconds: float = 120
+    arguments: list[str],
+    answer: str,
+    meanwhile: Callable[[], None],
+    deadline_seconds: float = 120,
+    question: str = "Push this to",
 ) -> tuple[int, str]:
     """A push on a pseudo-terminal: when it asks, something happens, and then it gets its answer.
 
@@ -228,6 +232,7 @@ def on_a_terminal(
         answer: What is typed, with its newline.
         meanwhile: What happens while the question stands.
         deadline_seconds: When to give up.
+        question: How the question begins.
 
     Returns:
         Exit status and everything that was shown.
@@ -254,7 +259,7 @@ def on_a_terminal(
                     except OSError:  # the other end is closed: it has ended
                         break
                     shown += chunk.decode(errors="replace")
-                if not answered and "Push this to" in shown:
+                if not answered and question in shown:
                     meanwhile()
                     os.write(master, answer.encode())
                     answered = True
