@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from provisioner.deploy.model import DeviceState, Outcome, Result
-from provisioner.plan.model import DeviceDiff, DeviceRole, FileDiff, Target
+from provisioner.plan.model import DeviceDiff, DeviceRole, FileDiff, PartStatus, Plan, Target
 
 RESULTS: Final = {
     Result.IN_SYNC: "in sync",
@@ -27,6 +27,16 @@ STATES: Final = {
     DeviceState.UNKNOWN: "unknown: look at it",
 }
 """Each state of a device as a person says it."""
+
+
+PARTS: Final = {
+    PartStatus.IN_SYNC: "in sync",
+    PartStatus.PENDING: "pending",
+    PartStatus.DRIFTED: "drifted",
+    PartStatus.PENDING_AND_DRIFTED: "pending and drifted",
+    PartStatus.UNKNOWN: "differs from the inventory, and nothing is known of an earlier confirm",
+}
+"""How a part of a device stands, as a person says it."""
 
 
 def visible(text: str) -> str:
@@ -116,3 +126,12 @@ def seconds(duration: float) -> str:
         return f"{duration:.1f} s"
     minutes, rest = divmod(round(duration), 60)
     return f"{minutes} min {rest} s"
+
+
+def others(plan: Plan) -> list[str]:
+    """What is not as it should be beside a plan, one line each."""
+    said = []
+    for other in plan.others:
+        part_name = f"slice {other.owner}" if other.owner else "base"
+        said.append(visible(f"{other.device}: {part_name} {PARTS[other.status]}, not touched"))
+    return [*said, visible(plan.unknown_others)] if plan.unknown_others else said
