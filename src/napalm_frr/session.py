@@ -6,7 +6,10 @@ ever part of a command line; it goes over standard input.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
+import signal
 import socket
 import subprocess
 from collections.abc import Sequence
@@ -45,7 +48,7 @@ class Proxy:
     """A proxy command on a socket of our own: as fast as a connection, and gone when the connection is."""
 
     def __init__(self, command: str) -> None:
-        self.socket, theirs = socket.socketpair()
+        ours, theirs = socket.socketpair()
         try:
             self._process = subprocess.Popen(  # noqa: S602 - OpenSSH hands a ProxyCommand to the shell as well
                 f"exec {command}",
@@ -54,22 +57,25 @@ class Proxy:
                 stdout=theirs.fileno(),
                 stderr=subprocess.DEVNULL,
                 close_fds=True,
+                start_new_session=True,  # a terminal's Ctrl-C is for us: through this command the router is put back
             )
+        except BaseException:
+            ours.close()
+            raise
         finally:
             theirs.close()
+        self.socket = ours
 
     def close(self) -> None:
-        """Close our end and wait for the command to end; it is killed where it does not."""
+        """Close our end and wait for the command to end; it is killed where it does not, with what it started."""
         self.socket.close()
-        try:
-            self._process.wait(PROXY_EXIT_SECONDS / 4)
-        except subprocess.TimeoutExpired:
-            self._process.terminate()
-            try:
-                self._process.wait(PROXY_EXIT_SECONDS)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        for last_words in (None, signal.SIGTERM, signal.SIGKILL):
+            if last_words is not None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self._process.pid, last_words)  # not reaped yet: the number is still its own
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(PROXY_EXIT_SECONDS if last_words else PROXY_EXIT_SECONDS / 4)
+                return
 
 
 class Session:
@@ -94,8 +100,8 @@ class Session:
         if endpoint.proxy_command:
             self._proxy = Proxy(endpoint.proxy_command)
         sock = self._proxy.socket if self._proxy else None
-        self._connection = Connection(endpoint, self._password, self._timeout, sock)
         try:
+            self._connection = Connection(endpoint, self._password, self._timeout, sock)
             self._connection.establish_connection()
         except BaseException as error:
             self.close()

@@ -78,6 +78,9 @@ class Push:
             self.kill()
         for reader in self._readers:
             reader.join(5)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
 
     @property
     def said(self) -> str:
@@ -195,12 +198,13 @@ def another_circuit(directory: Path, *schools: Location) -> list[str]:
     """Options for an inventory in which the first access line of these schools has another circuit id."""
     copy = directory / "inventory"
     shutil.copytree(ROOT / "inventory", copy)
-    for school in schools:
+    for number, school in enumerate(schools):
         file = copy / "locations" / f"{school.code}.yaml"
         text = file.read_text()
         circuit = school.uplinks[0].access_line.circuit_id
         assert circuit in text
-        file.write_text(text.replace(circuit, OTHER_CIRCUIT))
+        # A circuit is one line: no two schools have the same.
+        file.write_text(text.replace(circuit, OTHER_CIRCUIT + (f"-{number}" if number else "")))
     return ["--inventory", str(copy)]
 
 
@@ -219,7 +223,11 @@ def templates_with(directory: Path, file: str, old: str, new: str) -> list[str]:
 
 
 def on_a_terminal(
-    arguments: list[str], answer: str, meanwhile: Callable[[], None], deadline_seconds: float = 120
+    arguments: list[str],
+    answer: str,
+    meanwhile: Callable[[], None],
+    deadline_seconds: float = 120,
+    question: str = "Push this to",
 ) -> tuple[int, str]:
     """A push on a pseudo-terminal: when it asks, something happens, and then it gets its answer.
 
@@ -228,6 +236,7 @@ def on_a_terminal(
         answer: What is typed, with its newline.
         meanwhile: What happens while the question stands.
         deadline_seconds: When to give up.
+        question: How the question begins.
 
     Returns:
         Exit status and everything that was shown.
@@ -254,7 +263,7 @@ def on_a_terminal(
                     except OSError:  # the other end is closed: it has ended
                         break
                     shown += chunk.decode(errors="replace")
-                if not answered and "Push this to" in shown:
+                if not answered and question in shown:
                     meanwhile()
                     os.write(master, answer.encode())
                     answered = True

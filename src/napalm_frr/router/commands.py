@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 
 from frr_config import document
 from frr_config.document import ConfigSyntaxError
-from napalm_frr.router import check, running
+from napalm_frr.router import check, running, startup
 from napalm_frr.router.converge import converge
 from napalm_frr.router.records import Pending, Writer
 from napalm_frr.router.revert import APPLY_FAILURES, Commit, arm, kept_before
-from napalm_frr.router.shell import CommandFailed
-from napalm_frr.router.state import KEPT, VOLATILE, Refused, State, keep, kept
+from napalm_frr.router.shell import CommandFailed, NotWritten
+from napalm_frr.router.state import BEFORE, COMMITTED, LAST, Refused, State, keep, kept
 
 Request = Mapping[str, object]
 Answer = dict[str, object]
@@ -54,10 +54,7 @@ def commit(request: Request) -> Answer:
             raise Refused("pending", "a commit waits for its confirm; on top of it goes one with a revert timer alone")
         if earlier is not None and earlier.is_over:
             raise Refused("commit", "the time to confirm is over; the config from before is being put back")
-        if writer.owner:
-            state.take_lock(writer, _lifetime(request))
-        else:
-            state.insist_on_lock(writer)
+        state.insist_on_lock(writer)
         now = running.read()
         expected = _text(request, "expected")
         if expected and expected != digest(now):
@@ -65,16 +62,23 @@ def commit(request: Request) -> Answer:
         before = now if earlier is None else kept_before()
         as_it_was = "before" if earlier is None else "before the first of its commits"
         try:
+            if writer.owner:
+                state.take_lock(writer, _lifetime(request))
+            startup.insist_on_space(wanted, before)
+        except NotWritten as error:
+            raise Refused("commit", f"{error}; nothing was done") from None
+        try:
             if seconds is not None:
                 program = bytes.fromhex(_text(request, "program"))
                 arm(state, Commit(writer, _text(request, "message"), float(str(seconds)), program), before)
-                keep(VOLATILE, "committed", wanted)
+                keep(COMMITTED, wanted)
             converge(wanted)
+            if seconds is None:
+                startup.write(running.read(), before)
         except APPLY_FAILURES as error:
             _put_back(state, before, str(error), as_it_was)
         pending = state.pending
         if pending is None:
-            _make_permanent(before)
             state.release_lock()
         elif pending.is_over:
             _put_back(state, before, "the apply took longer than revert_in", as_it_was)
@@ -90,16 +94,22 @@ def confirm(request: Request) -> Answer:
             raise Refused("confirm", state.reverted or "no commit waits for a confirm")
         if pending.is_over:
             raise Refused("confirm", "the time to confirm is over; the config from before is being put back")
-        committed, before = kept(VOLATILE, "committed"), kept(VOLATILE, "before")
+        committed, before = kept(COMMITTED), kept(BEFORE)
         if committed is None or before is None:
             raise Refused("confirm", "what was committed cannot be read; the revert timer goes on")
-        different = running.differing(running.read(), committed)
+        now = running.read()
+        different = running.differing(now, committed)
         if different:
             raise Refused(
                 "confirm",
                 f"the router no longer runs what was committed ({', '.join(different)} changed); the revert timer goes on",
             )
-        _make_permanent(before)
+        try:
+            startup.write(now, before)
+        except NotWritten as error:
+            raise Refused(
+                "confirm", f"{error}; the startup files are as before, and the revert timer goes on"
+            ) from None
         state.clear_pending()
         state.release_lock()
     return {}
@@ -115,15 +125,15 @@ def rollback(request: Request) -> Answer:
             state.clear_pending()
             state.release_lock()
             return {}
-        last = kept(KEPT, "last")
+        last = kept(LAST)
         if last is None:
             raise Refused("commit", "no commit of this driver to go back from")
         before = running.read()
         try:
             converge(last)
+            startup.write(running.read(), before)
         except APPLY_FAILURES as error:
             _put_back(state, before, str(error))
-        _make_permanent(before)
         state.release_lock(_text(request, "token"))
     return {}
 
@@ -188,15 +198,6 @@ def _converge_or_refuse(sections: Mapping[str, str], what: str) -> None:
         converge(sections)
     except APPLY_FAILURES as error:
         raise Refused("commit", f"{what}: {error}; the revert timer will try again") from None
-
-
-def _make_permanent(before: Mapping[str, str]) -> None:
-    """What runs becomes what boots; what ran before becomes what `rollback` returns to."""
-    now = running.read()
-    running.write_startup(now)
-    if not running.startup_is(now):
-        raise Refused("commit", "the startup files do not read back as they were written")
-    keep(KEPT, "last", before)
 
 
 def _text(request: Request, name: str) -> str:

@@ -10,6 +10,8 @@ import sys
 from napalm_frr.router.commands import answer
 from napalm_frr.router.revert import watch
 
+_IN_MEMORY = "/dev/shm"  # noqa: S108 - where temporary directories go: a full disk must not stop the way back
+
 
 def main(arguments: list[str]) -> None:
     """Run as the revert timer (`watch ID`), or answer the request on standard input."""
@@ -17,6 +19,8 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGPIPE, signal.SIG_IGN)
     os.umask(0o077)
+    if os.path.isdir(_IN_MEMORY):
+        os.environ["TMPDIR"] = _IN_MEMORY
     if arguments[:1] == ["watch"]:
         watch(arguments[1])
         return

@@ -8,12 +8,13 @@ import sys
 import time
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from napalm_frr.router.converge import NotConverged, converge
 from napalm_frr.router.records import Writer, clock, moment
-from napalm_frr.router.shell import ENVIRONMENT, CommandFailed, must, write_private
-from napalm_frr.router.state import VOLATILE, Refused, State, keep, kept
+from napalm_frr.router.shell import ENVIRONMENT, CommandFailed, NotWritten, must, write_private
+from napalm_frr.router.state import BEFORE, VOLATILE, Refused, State, keep, kept
 
 PATIENCE_SECONDS = 300.0
 """How long the revert timer tries again when it cannot put the old config back at once."""
@@ -52,12 +53,11 @@ def arm(state: State, commit: Commit, before: Mapping[str, str]) -> None:
         before: What to put back.
 
     Raises:
-        CommandFailed: the timer cannot be started.
-        OSError: nor can what it needs be written.
+        CommandFailed: the timer cannot be started, or what it needs cannot be written.
     """
     earlier = state.pending
     if earlier is None:
-        keep(VOLATILE, "before", before)
+        keep(BEFORE, before)
         pending = state.new_pending(uuid.uuid4().hex, commit.writer, commit.message, commit.seconds)
     else:
         deadline = clock() + commit.seconds
@@ -87,7 +87,7 @@ def kept_before() -> dict[str, str]:
     Raises:
         Refused: it cannot be read.
     """
-    before = kept(VOLATILE, "before")
+    before = kept(BEFORE)
     if before is None:
         raise Refused("commit", "the config from before cannot be read; the revert timer goes on")
     return before
@@ -120,13 +120,14 @@ def _expire(identity: str) -> bool:
             try:
                 converge(kept_before())
             except (*APPLY_FAILURES, Refused) as error:
-                state.set_pending(replace(pending, fault=str(error)))
+                with suppress(NotWritten):
+                    state.set_pending(replace(pending, fault=str(error)))
                 return False
             state.clear_pending()
             state.release_lock()
-            state.set_reverted(
-                f"the commit was not confirmed in time: the config from before was put back at {moment(time.time())}"
-            )
+            at = moment(time.time())
+            with suppress(NotWritten):  # a full disk: people will not be told why, but the router is as it was
+                state.set_reverted(f"the commit was not confirmed in time: the config from before was put back at {at}")
     except Refused:
         return False
     return True

@@ -1,10 +1,11 @@
-"""Commands of the router, run with a deadline."""
+"""Commands of the router, run with a deadline; and files that are written whole."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 TIMEOUT_SECONDS = 120
@@ -35,6 +36,18 @@ class Ran:
 
 class CommandFailed(Exception):
     """A command that had to succeed did not."""
+
+
+class NotWritten(CommandFailed):
+    """A file could not be written; it is as it was.
+
+    Args:
+        path: Its name.
+        why: What is in the way.
+    """
+
+    def __init__(self, path: str, why: str | None) -> None:
+        super().__init__(f"{path} cannot be written: {why or 'the system does not say why'}")
 
 
 def run(arguments: Sequence[str], stdin: str = "") -> Ran:
@@ -70,11 +83,20 @@ def must(arguments: Sequence[str], stdin: str = "") -> str:
 
 
 def write_private(path: str, content: str | bytes) -> None:
-    """Write a file that root alone can read, whole or not at all."""
+    """Write a file that root alone can read, whole or not at all.
+
+    Raises:
+        NotWritten: not at all.
+    """
     temporary = f"{path}.new"
-    handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(content.encode() if isinstance(content, str) else content)
-        file.flush()
-        os.fsync(file.fileno())
-    os.replace(temporary, path)
+    try:
+        handle = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise NotWritten(path, error.strerror) from None

@@ -21,8 +21,10 @@ R = TypeVar("R", bound=Writer)
 
 VOLATILE = "/run/napalm-frr"
 """Lock and pending commit; both end with a reboot, since a reboot brings the startup files."""
+BEFORE, COMMITTED = f"{VOLATILE}/before.conf", f"{VOLATILE}/committed.conf"
 KEPT = "/var/lib/napalm-frr"
 """The config before the last commit, for `rollback`; holds secrets, so root alone reads it."""
+LAST = f"{KEPT}/last.conf"
 
 _PRIVATE = 0o700
 _MUTEX_PATIENCE_SECONDS = 180
@@ -134,8 +136,8 @@ class State:
     def clear_pending(self) -> None:
         """Say that none does; its timer ends by this."""
         _remove(f"{VOLATILE}/pending")
-        for name in ("before", "committed"):  # they hold secrets
-            _remove(f"{VOLATILE}/{name}.conf")
+        for path in (BEFORE, COMMITTED):  # they hold secrets
+            _remove(path)
 
     def set_reverted(self, text: str) -> None:
         """Keep for people what the timer did."""
@@ -153,15 +155,15 @@ class State:
         )
 
 
-def keep(directory: str, name: str, sections: Mapping[str, str]) -> None:
-    """Keep a config under a name."""
-    write_private(f"{directory}/{name}.conf", document.build(sections).text)
+def keep(path: str, sections: Mapping[str, str]) -> None:
+    """Keep a config in a file."""
+    write_private(path, document.build(sections).text)
 
 
-def kept(directory: str, name: str) -> dict[str, str] | None:
+def kept(path: str) -> dict[str, str] | None:
     """A config kept before, or None."""
     try:
-        with open(f"{directory}/{name}.conf", encoding="utf-8") as file:
+        with open(path, encoding="utf-8") as file:
             return dict(document.parse(file.read()).sections)
     except FileNotFoundError:
         return None

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from provisioner import __version__
-from provisioner.cli import check, lab, options, render, show
+from provisioner.cli import check, history, lab, options, render, show, undo
 from provisioner.errors import EXIT_TROUBLE, ProvisionerError, UsageError
 
 app = typer.Typer(
@@ -21,8 +21,10 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("check")(check.check)
+app.command("history")(history.history)
 app.command("render")(render.render)
 app.command("show")(show.show)
+app.command("undo")(undo.undo)
 app.add_typer(lab.app, name="lab")
 
 
@@ -39,16 +41,15 @@ def provision(
     board: options.Board = None,
     aggregation: options.Aggregation = None,
     everything: options.All = False,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", "-n", help="Stop after the diff; exit 1 where there is one.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Push without asking.")] = False,
-    deadline: Annotated[
-        int,
-        typer.Option(
-            "--deadline", min=5, max=3600, metavar="SECONDS", help="How long validation waits for convergence."
-        ),
-    ] = 60,
+    dry_run: options.DryRun = False,
+    yes: options.Yes = False,
+    deadline: options.Deadline = 60,
+    revert_in: options.RevertIn = None,
+    accept_drift: options.AcceptDrift = False,
+    max_impact: options.MaxImpact = None,
+    max_failures: options.MaxFailures = "0",
+    resume: options.Resume = None,
+    reverse: options.Reverse = False,
     inventory: options.Inventory = Path("inventory"),
     templates: options.Templates = Path("templates"),
     secrets: options.Secrets = None,
@@ -67,6 +68,7 @@ def provision(
     if context.invoked_subcommand is not None:
         _hand_down(context)
         return
+    from provisioner.cli.access import Ways
     from provisioner.cli.provision import Request, run
     from provisioner.intent.select import Selection
 
@@ -80,13 +82,16 @@ def provision(
                 dry_run=dry_run,
                 yes=yes,
                 deadline_seconds=deadline,
+                revert_in_seconds=revert_in,
+                accept_drift=accept_drift,
+                max_impact=max_impact,
+                max_failures=max_failures,
+                resume=resume,
+                reverse=reverse,
                 inventory=inventory,
                 templates=templates,
-                secrets=secrets,
                 journal=journal,
-                lab=lab_name,
-                ssh_config=ssh_config,
-                username=username,
+                ways=Ways(lab=lab_name, ssh_config=ssh_config, secrets=secrets, username=username),
                 workers=workers,
                 output_format=output_format,
                 verbose=verbose,

@@ -50,9 +50,10 @@ def up(
     """
     from rich.console import Console
 
-    from provisioner.cli.provision import load_selected
+    from provisioner.cli.selecting import load_selected
     from provisioner.intent.load import load_fleet
     from provisioner.intent.select import Selection
+    from provisioner.intent.types import LocationStatus
     from provisioner.lab import lifecycle
 
     selection = Selection(
@@ -60,7 +61,7 @@ def up(
     )
     codes: tuple[str, ...] = ()
     if school or board or aggregation or everything:
-        fleet, chosen = load_selected(inventory, selection, whole=True, only_active=True)
+        fleet, chosen = load_selected(inventory, selection, whole=True, statuses=frozenset({LocationStatus.ACTIVE}))
         codes = tuple(chosen.locations)
     else:
         fleet = load_fleet(inventory)

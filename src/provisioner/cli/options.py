@@ -11,6 +11,7 @@ import typer
 _SELECTION = "What"
 _SOURCES = "From where"
 _ACCESS = "How routers are reached"
+_PUSH = "How a push goes"
 _OUTPUT = "Output"
 
 
@@ -30,6 +31,12 @@ School = Annotated[
         metavar="CODE",
         help="A location by its code, e.g. 16PK00. May be given again.",
         rich_help_panel=_SELECTION,
+    ),
+]
+OneSchool = Annotated[
+    str,
+    typer.Option(
+        "--school", "-s", metavar="CODE", help="A location by its code, e.g. 16PK00.", rich_help_panel=_SELECTION
     ),
 ]
 Board = Annotated[
@@ -92,6 +99,70 @@ JournalUrl = Annotated[
         rich_help_panel=_SOURCES,
     ),
 ]
+DryRun = Annotated[
+    bool,
+    typer.Option("--dry-run", "-n", help="Stop after the diff; exit 1 where there is one.", rich_help_panel=_PUSH),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Push without asking.", rich_help_panel=_PUSH)]
+Deadline = Annotated[
+    int,
+    typer.Option(
+        "--deadline",
+        min=5,
+        max=3600,
+        metavar="SECONDS",
+        help="How long validation waits for convergence.",
+        rich_help_panel=_PUSH,
+    ),
+]
+RevertIn = Annotated[
+    int | None,
+    typer.Option(
+        "--revert-in",
+        min=15,
+        max=7200,
+        metavar="SECONDS",
+        help="When a router goes back by itself unless the push is confirmed. [default: the deadline and two minutes]",
+        rich_help_panel=_PUSH,
+    ),
+]
+AcceptDrift = Annotated[
+    bool,
+    typer.Option("--accept-drift", help="Push over what somebody changed by hand, too.", rich_help_panel=_PUSH),
+]
+MaxImpact = Annotated[
+    int | None,
+    typer.Option(
+        "--max-impact",
+        min=0,
+        max=100,
+        metavar="SCORE",
+        help="Refuse a change whose impact score is higher.",
+        rich_help_panel=_PUSH,
+    ),
+]
+MaxFailures = Annotated[
+    str,
+    typer.Option(
+        "--max-failures",
+        metavar="N|N%",
+        help="How many subjects of several may fail before the run stops.",
+        rich_help_panel=_PUSH,
+    ),
+]
+Resume = Annotated[
+    str | None,
+    typer.Option(
+        "--resume",
+        metavar="RUN|last",
+        help="Go on with what an earlier run left: its number from provision history, or last.",
+        rich_help_panel=_PUSH,
+    ),
+]
+Reverse = Annotated[
+    bool, typer.Option("--reverse", help="Show the way back next to each change.", rich_help_panel=_PUSH)
+]
+
 Lab = Annotated[
     str | None,
     typer.Option(

@@ -8,68 +8,93 @@ import shlex
 import socket
 import sys
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
+from provisioner.cli.access import Ways
 from provisioner.cli.options import Format
-from provisioner.cli.whole import load_whole
+from provisioner.cli.selecting import load_named, load_selected, subjects_of
 from provisioner.deploy.model import RunRecord
-from provisioner.errors import EXIT_TROUBLE, LabError, UsageError
-from provisioner.intent.load import load_fleet
-from provisioner.intent.select import Chosen, Selection, resolve
+from provisioner.errors import EXIT_TROUBLE, UsageError
+from provisioner.intent.select import ON_ROUTERS, Chosen, Selection
 
 if TYPE_CHECKING:
-    from provisioner.deploy.model import Report
+    from collections.abc import Callable, Iterable, Sequence
+
+    from provisioner.cli.approval import TerminalApprover
+    from provisioner.deploy.deployment import Deployment, Settings
+    from provisioner.deploy.model import Outcome, Report
+    from provisioner.deploy.recorder import Recorder
     from provisioner.intent.model import Fleet
-    from provisioner.plan.model import Plan
+    from provisioner.network.interrupts import Interruption
+    from provisioner.plan.candidate import Intended
+    from provisioner.plan.model import Target
     from provisioner.plan.subject import Subject
+    from provisioner.render.engine import Renderer
     from provisioner.report.progress import Progress
-    from provisioner.secrets import SecretProvider
+    from provisioner.validate.judgement import Goal
+
+REVERT_MARGIN_SECONDS = 120
+"""How much longer than validation a revert timer runs: time to commit on the other devices and to confirm on all."""
+
+SHORTEST_REVERT_MARGIN_SECONDS = 10
+"""Below this a timer could fire while the last device is being confirmed."""
+
+SESSIONS_PER_SUBJECT = 3
+"""Routers of a dual-homed location."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The command line of `provision`, typed."""
+    """The command line of `provision`, typed; what it does not name has the default of the command line."""
 
-    selection: Selection
-    dry_run: bool
-    yes: bool
-    deadline_seconds: int
-    inventory: Path
-    templates: Path
-    secrets: str | None
-    journal: str | None
-    lab: str | None
-    ssh_config: Path | None
-    username: str | None
-    workers: int
-    output_format: Format
-    verbose: bool
+    selection: Selection = field(default_factory=Selection)
+    dry_run: bool = False
+    yes: bool = False
+    deadline_seconds: int = 60
+    revert_in_seconds: int | None = None
+    accept_drift: bool = False
+    max_impact: int | None = None
+    max_failures: str = "0"
+    resume: str | None = None
+    reverse: bool = False
+    inventory: Path = Path("inventory")
+    templates: Path = Path("templates")
+    journal: str | None = None
+    ways: Ways = field(default_factory=Ways)
+    workers: int = 20
+    output_format: Format = Format.TEXT
+    verbose: bool = False
 
+    def settings(self) -> Settings:
+        """How a deployment goes about it.
 
-def load_selected(
-    inventory: Path, selection: Selection, *, whole: bool = False, only_active: bool = False
-) -> tuple[Fleet, Chosen]:
-    """The fleet, or as much of it as a selection needs, and what the selection means in it.
+        Raises:
+            UsageError: two options contradict each other.
+        """
+        from provisioner.deploy.batches import FailureLimit
+        from provisioner.deploy.deployment import Settings
 
-    Args:
-        inventory: The inventory directory.
-        selection: What the command line names.
-        whole: Load everything; a selection by school alone otherwise loads those schools only.
-
-        only_active: Refuse a location that is named and not active; leave others that are not active out.
-
-    Raises:
-        UsageError: nothing or something unknown is selected.
-        IntentError: the inventory is not valid.
-    """
-    selection.insist_on_something()
-    only = None if whole else selection.only_schools(inventory)
-    fleet = load_whole(inventory) if only is None else load_fleet(inventory, only=only)
-    return fleet, resolve(selection, fleet, only_active=only_active)
+        revert_in = self.revert_in_seconds or self.deadline_seconds + REVERT_MARGIN_SECONDS
+        if revert_in < self.deadline_seconds + SHORTEST_REVERT_MARGIN_SECONDS:
+            raise UsageError(
+                f"--revert-in {revert_in} leaves no time to confirm after --deadline {self.deadline_seconds}",
+                remedy=f"make it at least {SHORTEST_REVERT_MARGIN_SECONDS} s longer than the deadline",
+                number="PV0131",
+            )
+        return Settings(
+            dry_run=self.dry_run,
+            deadline_seconds=self.deadline_seconds,
+            revert_in_seconds=revert_in,
+            workers=max(1, self.workers // SESSIONS_PER_SUBJECT),
+            accept_drift=self.accept_drift,
+            max_impact=self.max_impact,
+            max_failures=FailureLimit.parse(self.max_failures),
+            asks=not self.yes and sys.stdin.isatty(),
+        )
 
 
 def run(request: Request) -> int:
@@ -81,60 +106,180 @@ def run(request: Request) -> int:
     Raises:
         ProvisionerError: trouble before the first subject; later trouble is in the report.
     """
-    request.selection.insist_on_something()
-    _refuse_to_ask_nobody(request)
-    fleet, chosen = load_selected(request.inventory, request.selection, only_active=True)
+    settings = request.settings()
+    insist_on_somebody_to_ask(request)
+    fleet, chosen = _resumed(request) if request.resume else _selected(request)
 
+    from provisioner.plan.intended import FromInventory
+    from provisioner.render.engine import Renderer
+
+    renderer = Renderer(request.templates)
+    return deploy(request, settings, fleet, subjects_of(fleet, chosen), FromInventory(fleet, renderer), renderer)
+
+
+def deploy(
+    request: Request,
+    settings: Settings,
+    fleet: Fleet,
+    subjects: Sequence[Subject],
+    intended: Callable[[Subject, Target], Intended],
+    renderer: Renderer,
+    goal: Goal | None = None,
+) -> int:
+    """Bring subjects to what is intended, and write the report; gives the exit code.
+
+    Args:
+        request: The command line.
+        settings: How to go about it.
+        fleet: The inventory, or as much of it as is needed.
+        subjects: What is provisioned, in this order.
+        intended: What their targets are to be.
+        renderer: The templates, for what is said of other parts.
+        goal: What a push is to lead to; what the inventory says where None.
+
+    Raises:
+        ProvisionerError: trouble before the first subject.
+    """
     from provisioner.deploy.deployment import Deployment
-    from provisioner.deploy.model import Report
     from provisioner.deploy.recorder import Recorder
+    from provisioner.deploy.surroundings import Surroundings
     from provisioner.journal.command import without_passwords
-    from provisioner.network.interrupts import treat_as_interruptions
+    from provisioner.network.interrupts import Interruption
     from provisioner.network.session import Access, Network
     from provisioner.plan.revision import inventory_commit
-    from provisioner.render.engine import Renderer
     from provisioner.report.progress import progress_for
-    from provisioner.validate.location import validate_subject
+    from provisioner.validate.judgement import Goal
+    from provisioner.validate.service import Service
 
-    ssh_config, secrets = _access(request)
+    ssh_config, secrets = request.ways.resolve()
     actor = f"{getpass.getuser()}@{socket.gethostname()}"
-    lock_owner = None if request.dry_run else actor
-    commit = inventory_commit(request.inventory, (request.inventory, request.templates))
-    command = without_passwords(shlex.join(["provision", *sys.argv[1:]]))
+    record_of = RunRecord(
+        command=without_passwords(shlex.join(["provision", *sys.argv[1:]])),
+        commit=inventory_commit(request.inventory, (request.inventory, request.templates)),
+        actor=actor,
+        dry_run=request.dry_run,
+        subjects=tuple(subject.name for subject in subjects),
+    )
+    access = Access(ssh_config, request.ways.username, request.workers, None if request.dry_run else actor)
+    interruption = Interruption()
     with (
-        closing(Recorder(request.journal, RunRecord(command, commit, actor, request.dry_run), warn)) as record,
+        closing(Recorder(request.journal, record_of, warn)) as record,
         progress_for(verbose=request.verbose) as progress,
-        Network(fleet, Access(ssh_config, request.username, request.workers, lock_owner)) as network,
+        interruption.listening(),
+        Network(fleet, access) as network,
     ):
         deployment = Deployment(
-            fleet=fleet,
-            renderer=Renderer(request.templates),
+            intended=intended,
             secrets=secrets,
             network=network,
-            validator=validate_subject,
-            approve=lambda plan: _approve(request, plan, progress),
+            service=lambda subject: Service(network, fleet, subject, goal or Goal.INTENDED),
+            approver=_approver(request, progress, interruption),
             announce=progress.phase,
             record=record,
-            dry_run=request.dry_run,
-            deadline_seconds=request.deadline_seconds,
-            workers=request.workers,
+            surroundings=Surroundings(request.inventory, fleet, renderer).intended,
+            settings=settings,
+            interruption=interruption,
         )
-        outcomes = []
-        treat_as_interruptions()
-        subjects = _subjects(fleet, chosen)
-        for outcome in deployment.provision_all(subjects):
-            progress.done(outcome.subject)
-            outcomes.append(outcome)
-        report = Report(command, commit, tuple(outcomes), request.dry_run)
-        record.finish(report)
-    _write(request, report)
-    if len(outcomes) < len(subjects):
-        warn(f"interrupted: {len(subjects) - len(outcomes)} of {len(subjects)} were not begun")
-        return EXIT_TROUBLE
-    return report.exit_code
+        report = _gone_through(deployment, subjects, record_of, record, progress)
+        _write(request, report)
+        if interruption.is_urgent:
+            _leave_at_once()
+    return EXIT_TROUBLE if interruption.is_wanted else report.exit_code
 
 
-def _refuse_to_ask_nobody(request: Request) -> None:
+def _gone_through(
+    deployment: Deployment, subjects: Sequence[Subject], run_record: RunRecord, record: Recorder, progress: Progress
+) -> Report:
+    from provisioner.deploy.campaign import Campaign
+    from provisioner.deploy.model import Report
+
+    campaign = Campaign(deployment, progress)
+    outcomes: Iterable[Outcome]
+    if run_record.dry_run:
+        outcomes = _looked_at(deployment, subjects, record, progress)
+    elif len(subjects) == 1:
+        outcomes = (deployment.provision(subject) for subject in subjects)
+    else:
+        outcomes = campaign.run(subjects)
+    gone_through = tuple(outcomes)
+    begun = {outcome.subject for outcome in gone_through}
+    left = tuple(subject.name for subject in subjects if subject.name not in begun)
+    stopped = campaign.stopped or ("interrupted" if deployment.interruption.is_wanted else "")
+    report = Report(
+        run_record.command,
+        run_record.commit,
+        gone_through,
+        run_record.dry_run,
+        left=left,
+        stopped=stopped if left else "",
+        resume=f"provision --resume {record.run_id}" if left and record.run_id and not run_record.dry_run else "",
+    )
+    record.finish(report)
+    return report
+
+
+def _looked_at(
+    deployment: Deployment, subjects: Sequence[Subject], record: Recorder, progress: Progress
+) -> Iterable[Outcome]:
+    if len(subjects) > 1:
+        progress.expect(len(subjects))
+    for outcome in deployment.look_at_all(subjects):
+        record.outcome(outcome)
+        progress.done(outcome.subject)
+        yield outcome
+
+
+def _selected(request: Request) -> tuple[Fleet, Chosen]:
+    request.selection.insist_on_something()
+    return load_selected(request.inventory, request.selection, statuses=ON_ROUTERS)
+
+
+def _resumed(request: Request) -> tuple[Fleet, Chosen]:
+    """What an earlier run left: what it did not come to, and what failed.
+
+    Raises:
+        UsageError: there is no such run, or nothing is left of it.
+    """
+    from provisioner.journal.entry import RunState
+    from provisioner.journal.store import Journal
+
+    if not request.selection.is_empty:
+        raise UsageError("--resume and a selection at once", remedy="leave one of them out", number="PV0132")
+    wanted = None if request.resume == "last" else _run_number(request.resume or "")
+    with Journal.open(request.journal) as journal:
+        unfinished = journal.unfinished(wanted)
+    if unfinished is not None and unfinished.state is RunState.UNDER_WAY:
+        raise UsageError(
+            f"run {unfinished.run_id} of {unfinished.actor} is under way", remedy="wait for its end", number="PV0137"
+        )
+    if unfinished is None or not unfinished.remaining:
+        which = "no run" if wanted is None else f"no run {wanted}"
+        raise UsageError(
+            f"there is {which} in the journal that left something to do",
+            remedy="see provision history",
+            number="PV0133",
+        )
+    fleet, chosen, missing = load_named(request.inventory, unfinished.remaining)
+    if missing:
+        warn(f"{', '.join(missing)}: not in the inventory any more, left out")
+    if not chosen.locations and not chosen.aggregation_routers:
+        raise UsageError(f"nothing of run {unfinished.run_id} is left in the inventory", number="PV0133")
+    typer.echo(
+        f"going on with run {unfinished.run_id} of {unfinished.actor}: {len(unfinished.remaining)} left", err=True
+    )
+    return fleet, chosen
+
+
+def _run_number(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise UsageError(
+            f"--resume {text!r} is no run", remedy="give a number from provision history, or last", number="PV0134"
+        )
+    return int(text)
+
+
+def insist_on_somebody_to_ask(request: Request) -> None:
+    """Raises UsageError: a push that would have to ask, and nobody is there."""
     if not (request.dry_run or request.yes or sys.stdin.isatty()):
         raise UsageError(
             "a push asks first, and there is no terminal to ask on",
@@ -143,39 +288,24 @@ def _refuse_to_ask_nobody(request: Request) -> None:
         )
 
 
-def _access(request: Request) -> tuple[Path | None, SecretProvider]:
-    """The ssh configuration and the source of secrets: the lab's own, or what the command line names."""
-    from provisioner.secrets import provider_from
+def _approver(request: Request, progress: Progress, interruption: Interruption) -> TerminalApprover:
+    from provisioner.cli.approval import TerminalApprover
 
-    ssh_config, secrets = request.ssh_config, request.secrets
-    if request.lab is not None:
-        from provisioner.lab.state import LabState
-
-        state = LabState.of(request.lab)
-        if not state.exists:
-            raise LabError(
-                f"there is no lab {request.lab!r}", remedy=f"provision lab up --name {request.lab}", number="PV8073"
-            )
-        ssh_config, secrets = ssh_config or state.ssh_config, secrets or f"file:{state.secrets}"
-    if ssh_config is None:
-        own = Path("~/.ssh/config").expanduser()
-        ssh_config = own if own.exists() else None
-    elif not ssh_config.is_file() or not os.access(ssh_config, os.R_OK):
-        raise UsageError(
-            "there is no such file, or you may not read it",
-            where=str(ssh_config),
-            remedy="name another with --ssh-config",
-            number="PV0121",
-        )
-    return ssh_config, provider_from(secrets or "env:")
+    return TerminalApprover(
+        progress=progress,
+        interruption=interruption,
+        yes=request.yes,
+        accept_drift=request.accept_drift,
+        reverse=request.reverse,
+        to_stdout=request.output_format is Format.TEXT,
+    )
 
 
-def _subjects(fleet: Fleet, chosen: Chosen) -> list[Subject]:
-    """Bases first: a slice needs what the base has."""
-    from provisioner.plan.subject import base_subject, location_subject
-
-    bases = [base_subject(fleet, name) for name in chosen.aggregation_routers]
-    return bases + [location_subject(fleet, fleet.locations[code]) for code in chosen.locations]
+def _leave_at_once() -> None:
+    """Threads that still wait for a router would hold the process up, and nobody waits for them any more."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EXIT_TROUBLE)
 
 
 def warn(text: str) -> None:
@@ -186,37 +316,19 @@ def warn(text: str) -> None:
     typer.echo(visible(text), err=True)
 
 
-def _approve(request: Request, plan: Plan, progress: Progress) -> bool:
-    """Show the plan and ask; without a clear yes the answer is no."""
-    from rich.console import Console
-
-    from provisioner.report.text import print_plan
-
-    with progress.suspended():
-        text = request.output_format is Format.TEXT
-        print_plan(Console(stderr=not text, highlight=False, soft_wrap=True), plan)
-        if request.yes:
-            return True
-        devices = sum(not diff.is_empty for diff in plan.diffs)
-        question = f"Push this to {devices} router{'s' if devices != 1 else ''}?"
-        try:
-            return typer.confirm(question, default=False, err=not text)
-        except typer.Abort:
-            raise KeyboardInterrupt from None
-
-
 def _write(request: Request, report: Report) -> None:
     if request.output_format is Format.JSON:
         from provisioner.report.json import to_json
 
-        typer.echo(to_json(report))
+        typer.echo(to_json(report, reverse=request.reverse))
     elif request.output_format is Format.MARKDOWN:
         from provisioner.report.markdown import to_markdown
 
-        typer.echo(to_markdown(report))
+        typer.echo(to_markdown(report, reverse=request.reverse))
     else:
         from rich.console import Console
 
         from provisioner.report.text import print_report
 
-        print_report(Console(highlight=False, soft_wrap=True), report, plans_shown=not request.dry_run)
+        console = Console(highlight=False, soft_wrap=True)
+        print_report(console, report, plans_shown=not request.dry_run, reverse=request.reverse)

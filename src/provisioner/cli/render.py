@@ -58,7 +58,7 @@ def render(
 
 def _render_some(inventory: Path, templates: Path, selection: Selection) -> Iterator[tuple[str, str]]:
     """Each selected location's edge router, and the aggregation routers on which they land, with all their slices."""
-    from provisioner.cli.provision import load_selected
+    from provisioner.cli.selecting import load_selected
     from provisioner.render.engine import Renderer
 
     fleet, chosen = load_selected(inventory, selection, whole=True)

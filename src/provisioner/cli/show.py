@@ -24,7 +24,7 @@ def show(
     """Show what the inventory says of a location: uplinks, addresses, segments."""
     from rich.console import Console
 
-    from provisioner.cli.provision import load_selected
+    from provisioner.cli.selecting import load_selected
     from provisioner.intent.select import Selection
 
     selection = Selection(

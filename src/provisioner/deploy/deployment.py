@@ -1,4 +1,4 @@
-"""Provision subjects: plan, ask, push, record. The transaction itself is in `transaction`."""
+"""Provision subjects: look, ask, push, record. The transaction itself is in `transaction`, many of them in `campaign`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,65 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
+from provisioner.deploy.batches import FailureLimit
 from provisioner.deploy.model import INTERRUPTED, Outcome, Result
+from provisioner.deploy.parts import PartReader
 from provisioner.deploy.recorder import Recorder
-from provisioner.deploy.transaction import Steps, Transaction
-from provisioner.errors import ProvisionerError
-from provisioner.intent.model import Fleet, Slice
-from provisioner.network.interrupts import held_back
+from provisioner.deploy.transaction import Service, Steps, Transaction, moved_since
+from provisioner.errors import DeviceError, ProvisionerError
+from provisioner.intent.model import Uplink
+from provisioner.network.interrupts import Interruption
 from provisioner.network.session import Network
 from provisioner.plan.candidate import Intended, candidate
-from provisioner.plan.model import DeviceRole, Plan, Target
+from provisioner.plan.impact import impact_of
+from provisioner.plan.model import DeviceRole, PartChange, Plan, Target
+from provisioner.plan.parts import Parts
 from provisioner.plan.subject import Subject
 from provisioner.platforms import platform_for
-from provisioner.render.engine import Renderer
-from provisioner.secrets import SecretProvider, reveal
-from provisioner.validate.model import Check
+from provisioner.secrets import SecretProvider, reveal, tokens_by_value
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the command line says of how to go about it.
+
+    Attributes:
+        dry_run: Whether to stop after the diff.
+        deadline_seconds: How long validation may wait for convergence, per stage of a push.
+        revert_in_seconds: The revert timer on the routers; longer than the deadline.
+        workers: Subjects that are worked on at once.
+        accept_drift: Whether to push over what somebody changed by hand.
+        max_impact: The highest impact score that may be pushed; None for any.
+        max_failures: How many failed subjects a run of several bears.
+        asks: Whether a person is there to answer.
+    """
+
+    dry_run: bool
+    deadline_seconds: float
+    revert_in_seconds: int
+    workers: int = 1
+    accept_drift: bool = False
+    max_impact: int | None = None
+    max_failures: FailureLimit = field(default_factory=lambda: FailureLimit(0))
+    asks: bool = False
+
+
+class Approver(Protocol):
+    """Shows what would be done and asks; without a clear yes the answer is no."""
+
+    def one(self, plan: Plan) -> bool:
+        """May this be pushed? Asks apart about what it goes over."""
+        ...  # pragma: no cover
+
+    def many(self, looked_at: Sequence[Outcome]) -> bool:
+        """May all of these be pushed that have a plan and no error?"""
+        ...  # pragma: no cover
+
+    def over_drift(self, plans: Sequence[Plan]) -> bool:
+        """May these, too, be pushed, over what somebody changed by hand?"""
+        ...  # pragma: no cover
 
 
 @dataclass(frozen=True)
@@ -30,49 +74,52 @@ class Deployment:
     """What one run of `provision` works with.
 
     Attributes:
-        fleet: The inventory.
-        renderer: The templates.
+        intended: What a target of a subject is to be; secrets are tokens.
         secrets: Where values come from.
         network: The routers.
-        validator: Looks at a subject's service until it is well or the deadline passes.
-        approve: Asked before a push; False declines.
+        service: What looks at a subject's service.
+        approver: Asked before a push.
         announce: Told the subject and the phase that begins.
         record: This run in the journal.
-        dry_run: Whether to stop after the diff.
-        deadline_seconds: How long validation may wait.
-        workers: How many subjects a dry run looks at at once.
-        stopped: Set by an interruption that came when a subject was through: no further one is begun.
+        surroundings: What the inventory says of every part of an aggregation router; None where nobody asks for other parts.
+        settings: How to go about it.
+        interruption: Asked between steps whether the run is to end.
     """
 
-    fleet: Fleet
-    renderer: Renderer
+    intended: Callable[[Subject, Target], Intended]
     secrets: SecretProvider
     network: Network
-    validator: Callable[[Network, Fleet, Subject, float], Sequence[Check]]
-    approve: Callable[[Plan], bool]
+    service: Callable[[Subject], Service]
+    approver: Approver
     announce: Callable[[str, str], None]
     record: Recorder
-    dry_run: bool
-    deadline_seconds: float
-    workers: int = 1
-    stopped: threading.Event = field(default_factory=threading.Event)
+    surroundings: Callable[[str], Parts] | None
+    settings: Settings
+    interruption: Interruption
 
-    def provision_all(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
-        """Bring subjects to what the inventory says, in their order: pushes one after the other, dry runs side by side.
+    def provision(self, subject: Subject, approved: Plan | None = None) -> Outcome:
+        """Bring one subject to what is intended; trouble is in the outcome, not raised.
+
+        Args:
+            subject: A location, or the base of an aggregation router.
+            approved: What was agreed to when all subjects of the run were looked at; None asks now. A change since then
+                stops the push.
+        """
+        outcome = self._told(subject, lambda began: self._provision(subject, approved, began))
+        self.record.outcome(outcome)
+        # What was deployed is in the journal now: a run over a whole fleet does not keep its configs.
+        return replace(outcome, changes=())
+
+    def look(self, subject: Subject) -> Outcome:
+        """What a push of this subject would change; takes no lock and changes nothing. Trouble is in the outcome."""
+        return self._told(subject, lambda _began: self._look(subject))
+
+    def look_at_all(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
+        """Look at subjects side by side.
 
         Yields:
-            One outcome per subject; after an interruption of a push none of the rest.
+            One outcome per subject, in their order; after an interruption none of the rest.
         """
-        if self.dry_run:
-            yield from self._look_at_all(subjects)
-            return
-        for subject in subjects:
-            outcome = self.provision(subject)
-            yield outcome
-            if outcome.error_number == INTERRUPTED or self.stopped.is_set():
-                return
-
-    def _look_at_all(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
         # A session holds one candidate: subjects that share a router take turns on it.
         turns = {target.device: threading.Lock() for subject in subjects for target in subject.targets}
 
@@ -80,85 +127,136 @@ class Deployment:
             with ExitStack() as held:
                 for device in sorted(target.device for target in subject.targets):
                     held.enter_context(turns[device])
-                return self.provision(subject)
+                outcome = self.look(subject)
+                self.part_with(subject)
+                return outcome
 
-        pool = ThreadPoolExecutor(max_workers=self.workers, thread_name_prefix="look")
+        pool = ThreadPoolExecutor(max_workers=self.settings.workers, thread_name_prefix="look")
         try:
-            yield from pool.map(look, subjects)
+            for outcome in pool.map(look, subjects):
+                yield outcome
+                if outcome.error_number == INTERRUPTED:
+                    return
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def provision(self, subject: Subject) -> Outcome:
-        """Bring one subject to what the inventory says; trouble is in the outcome, not raised."""
+    def part_with(self, subject: Subject) -> None:
+        """Close the session with a subject's edge router; aggregation routers are needed again."""
+        self.network.part_with([target.device for target in subject.targets if target.role is DeviceRole.EDGE])
+
+    def refusal(self, plan: Plan) -> DeviceError | None:
+        """Why a plan must not be pushed as things are; None where it may."""
+        if plan.is_empty:
+            return None
+        impact, limit = impact_of(plan), self.settings.max_impact
+        if limit is not None and impact.score > limit:
+            reasons = f" ({'; '.join(impact.reasons)})" if impact.reasons else ""
+            return DeviceError(
+                f"impact {impact.score} is above --max-impact {limit}{reasons}",
+                where=plan.subject,
+                remedy="look at the diff; provision it by itself, or with a higher limit",
+                number="PV5005",
+            )
+        if plan.is_drifted and not (self.settings.accept_drift or self.settings.asks or self.settings.dry_run):
+            return drifted(plan)
+        return None
+
+    def _told(self, subject: Subject, work: Callable[[float], Outcome]) -> Outcome:
         began = time.monotonic()
         try:
-            outcome = self._provision(subject, began)
+            outcome = work(began)
         except ProvisionerError as error:
             outcome = Outcome(subject.name, subject.title, Result.FAILED, error=str(error), error_number=error.number)
         except KeyboardInterrupt:
-            outcome = Outcome(
-                subject.name,
-                subject.title,
-                Result.FAILED,
-                error="interrupted before anything was pushed",
-                error_number=INTERRUPTED,
-            )
-        if not outcome.seconds:
-            outcome = replace(outcome, seconds=time.monotonic() - began)
-        with held_back() as late:
-            self.record.outcome(outcome)
-            if late.take() is not None:
-                self.stopped.set()
-        return outcome
+            error_text = "interrupted before anything was pushed"
+            outcome = Outcome(subject.name, subject.title, Result.FAILED, error=error_text, error_number=INTERRUPTED)
+        return outcome if outcome.seconds else replace(outcome, seconds=time.monotonic() - began)
 
-    def _provision(self, subject: Subject, began: float) -> Outcome:
-        intended = {target.device: self._intended(subject, target) for target in subject.targets}
-
-        def load(target: Target, running: str) -> str:
-            text = candidate(platform_for(target.platform), target, intended[target.device], running)
-            return reveal(text, self.secrets, where=target.device)
-
-        steps = Steps(
-            candidate=load,
-            validate=lambda: self.validator(self.network, self.fleet, subject, self.deadline_seconds),
-            announce=lambda phase: self.announce(subject.name, phase),
-            validation_seconds=self.deadline_seconds,
-            message=f"provision {subject.name}",
-            exclusive=not self.dry_run,
-        )
-        transaction = Transaction(subject, self.network, steps)
-        plan: Plan | None = None
+    def _look(self, subject: Subject) -> Outcome:
+        transaction, parts = self._transaction(subject, exclusive=False)
         try:
             plan = transaction.prepare()
-            if plan.is_empty or self.dry_run:
+        finally:
+            transaction.release()
+        refused = self.refusal(plan)
+        if refused is not None:
+            return _refused(subject, plan, refused)
+        if plan.is_empty:
+            return Outcome(subject.name, subject.title, Result.IN_SYNC, plan, changes=self._deployed(parts))
+        return Outcome(subject.name, subject.title, Result.DIFFERENCES, plan)
+
+    def _provision(self, subject: Subject, approved: Plan | None, began: float) -> Outcome:
+        transaction, parts = self._transaction(subject, exclusive=True)
+        try:
+            plan = transaction.prepare()
+            if plan.is_empty:
                 transaction.release()
-                return Outcome(
-                    subject.name, subject.title, Result.IN_SYNC if plan.is_empty else Result.DIFFERENCES, plan
-                )
+                return Outcome(subject.name, subject.title, Result.IN_SYNC, plan, changes=self._deployed(parts))
+            refused = self.refusal(plan)
+            if approved is not None and plan.basis != approved.basis:
+                refused = moved_since(subject.name)
+            if refused is not None:
+                transaction.release()
+                return _refused(subject, plan, refused)
             self.record.plan(plan)
             asked = time.monotonic()
-            if not self.approve(plan):
+            if approved is None and not self.approver.one(plan):
                 transaction.release()
                 return Outcome(subject.name, subject.title, Result.DECLINED, plan, seconds=asked - began)
         except BaseException:
             # Whatever it was (a closed pipe, a fault of ours): no router stays locked for it.
-            with held_back():
-                transaction.release()
+            transaction.release()
             raise
         thinking = time.monotonic() - asked
         outcome = transaction.push(plan)
         return replace(outcome, seconds=time.monotonic() - began - thinking)
 
-    def _intended(self, subject: Subject, target: Target) -> Intended:
-        """What the templates say for a target. Raises RenderError."""
-        if target.role is DeviceRole.EDGE:
-            if subject.location is None:  # pragma: no cover - a subject with an edge router is a location
-                raise ValueError(subject.name)
-            return Intended(base=self.renderer.edge(self.fleet, subject.location))
-        base = self.renderer.aggregation_base(self.fleet, target.device) if target.includes_base else None
-        slices: dict[str, str | None] = {}
-        for code in target.slices:
-            location = self.fleet.locations[code]
-            uplink = next(uplink for uplink in location.uplinks if uplink.aggregation_router == target.device)
-            slices[code] = self.renderer.aggregation_slice(self.fleet, Slice(location, uplink))
-        return Intended(base, slices)
+    def _deployed(self, parts: PartReader) -> tuple[PartChange, ...]:
+        """What runs is what is intended: from now on that is what was deployed, whoever did it."""
+        return () if self.settings.dry_run else parts.changes()
+
+    def _transaction(self, subject: Subject, *, exclusive: bool) -> tuple[Transaction, PartReader]:
+        intended = {target.device: self.intended(subject, target) for target in subject.targets}
+        texts = [text for each in intended.values() for text in (each.base, *each.slices.values()) if text is not None]
+        parts = PartReader(
+            deployed=self.record.deployed,
+            intended=self.surroundings,
+            tokens=lambda: tokens_by_value(texts, self.secrets),
+        )
+
+        def load(target: Target, running: str) -> str:
+            text = candidate(platform_for(target.platform), target, intended[target.device], running)
+            return reveal(text, self.secrets, where=target.device)
+
+        def hold(target: Target, running: str, uplink: Uplink) -> str | None:
+            peers = (str(uplink.aggregation_ipv4.ip), str(uplink.aggregation_ipv6.ip))
+            platform = platform_for(target.platform)
+            return platform.hold(running, load(target, running), uplink.edge_interface, peers)
+
+        steps = Steps(
+            candidate=load,
+            held=hold,
+            service=self.service(subject),
+            parts=parts,
+            announce=lambda phase: self.announce(subject.name, phase),
+            validation_seconds=self.settings.deadline_seconds,
+            revert_in_seconds=self.settings.revert_in_seconds,
+            message=f"provision {subject.name}",
+            exclusive=exclusive,
+        )
+        return Transaction(subject, self.network, steps, self.interruption), parts
+
+
+def _refused(subject: Subject, plan: Plan, why: DeviceError) -> Outcome:
+    return Outcome(subject.name, subject.title, Result.FAILED, plan, error=str(why), error_number=why.number)
+
+
+def drifted(plan: Plan) -> DeviceError:
+    """The error of a push that would go over what somebody changed by hand."""
+    devices = [diff.target.device for diff in plan.diffs if diff.drift and not diff.is_empty]
+    return DeviceError(
+        "somebody changed this router by hand since the last confirm, and the push would take that back",
+        where=", ".join(devices),
+        remedy="look at the dry run; then push with --accept-drift, or put the change into the inventory",
+        number="PV5004",
+    )

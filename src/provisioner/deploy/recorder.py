@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from provisioner.deploy.model import Outcome, Report, RunRecord
 from provisioner.errors import JournalError
 from provisioner.plan.model import Plan
+from provisioner.plan.parts import Parts
 
 if TYPE_CHECKING:
     from provisioner.journal.store import Journal, RunId
@@ -38,6 +39,32 @@ class Recorder:
         self._one_at_a_time = threading.Lock()
         if not run.dry_run:
             self._opened = self._begin()
+
+    @property
+    def run_id(self) -> int | None:
+        """The run's number in the journal; None where it is not there."""
+        return None if self._opened is None else self._opened[1]
+
+    def deployed(self, device: str) -> Parts:
+        """What was last confirmed on a device, by owner; empty where nothing is known, and for a dry run without a journal.
+
+        Raises:
+            JournalError: a push whose journal cannot be read; nothing has been pushed yet.
+        """
+        try:
+            with self._one_at_a_time:
+                if self._given_up:
+                    return {}
+                if self._opened is None:
+                    self._opened = self._begin()
+                journal, _ = self._opened
+            return {owner: state.text for owner, state in journal.deployed(device).items()}
+        except JournalError as error:
+            if not self._run.dry_run:
+                raise
+            self._given_up = True
+            self._warn(f"what was deployed is not known: {error}")
+            return {}
 
     def plan(self, plan: Plan) -> None:
         """Record what is about to be pushed. Raises JournalError: nothing has been pushed yet."""
@@ -81,7 +108,11 @@ class Recorder:
         journal = Journal.open(self._url)
         try:
             return journal, journal.begin(
-                command=self._run.command, commit=self._run.commit, actor=self._run.actor, dry_run=self._run.dry_run
+                command=self._run.command,
+                commit=self._run.commit,
+                actor=self._run.actor,
+                dry_run=self._run.dry_run,
+                subjects=self._run.subjects,
             )
         except JournalError:
             journal.close()

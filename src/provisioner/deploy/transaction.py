@@ -6,22 +6,51 @@ cut line ends in the config from before.
 
 from __future__ import annotations
 
+import contextlib
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from napalm.base import NetworkDriver
 
 from provisioner.deploy.model import INTERRUPTED, DeviceOutcome, DeviceState, Outcome, Result
+from provisioner.deploy.parts import PartReader
+from provisioner.deploy.stages import Stage, stages
 from provisioner.errors import CommitError, DeviceError, ProvisionerError, UnreachableError
-from provisioner.network.interrupts import held_back
+from provisioner.intent.model import Uplink
+from provisioner.intent.types import UplinkRole
+from provisioner.network.interrupts import Interruption, keep_from_children
 from provisioner.network.session import Answer, Network
 from provisioner.plan.diff import split_by_file
-from provisioner.plan.model import DeviceDiff, Plan, Target
+from provisioner.plan.model import DeviceDiff, DeviceRole, Plan, Target
 from provisioner.plan.subject import Subject
 from provisioner.validate.model import Check
+from provisioner.validate.service import Baseline
 
-VALIDATION_MARGIN_SECONDS = 120
-"""How much longer than validation a revert timer runs: time to commit on the other devices and to confirm on all."""
+Work = Callable[[NetworkDriver, str], None]
+"""What is done on one device."""
+
+_LISTEN_EVERY_SECONDS = 0.1
+"""How soon a second interruption is heard while a router is put back."""
+
+
+class Service(Protocol):
+    """The service of a subject; `provisioner.validate.service.Service` is one."""
+
+    def look(self) -> Baseline: ...  # pragma: no cover  # noqa: D102
+
+    def await_well(  # noqa: D102
+        self,
+        plan: Plan,
+        before: Baseline,
+        deadline_seconds: float,
+        *,
+        uplink: UplinkRole | None = None,
+        proceed: Callable[[], None] = ...,
+    ) -> tuple[Check, ...]: ...  # pragma: no cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,37 +59,40 @@ class Steps:
 
     Attributes:
         candidate: The config to load on a target, made from what runs there; with the values of secrets.
-        validate: Looks at the service until all is well or a deadline has passed; gives the last round.
+        held: Likewise for an edge router of which one uplink stays as it runs; None where it cannot be held.
+        service: Looks at the service before and after.
+        parts: Tells drift and other parts, and remembers what ran.
         announce: Told the name of each phase as it begins.
         validation_seconds: How long validation may wait for convergence.
+        revert_in_seconds: The devices' revert timer; longer than validation.
         message: Commit message for the devices' own logs.
         exclusive: Whether loading takes the device's lock; a dry run takes none.
     """
 
     candidate: Callable[[Target, str], str]
-    validate: Callable[[], Sequence[Check]]
+    held: Callable[[Target, str, Uplink], str | None]
+    service: Service
+    parts: PartReader
     announce: Callable[[str], None]
     validation_seconds: float
+    revert_in_seconds: int
     message: str
     exclusive: bool = True
-
-    @property
-    def revert_in_seconds(self) -> int:
-        """The devices' revert timer."""
-        return int(self.validation_seconds) + VALIDATION_MARGIN_SECONDS
 
 
 class Transaction:
     """The devices of one subject, changed together or not at all."""
 
-    def __init__(self, subject: Subject, network: Network, steps: Steps) -> None:
+    def __init__(self, subject: Subject, network: Network, steps: Steps, interruption: Interruption) -> None:
         self._subject = subject
         self._network = network
         self._steps = steps
+        self._interruption = interruption
         self._targets: Mapping[str, Target] = {target.device: target for target in subject.targets}
         self._states = dict.fromkeys(self._targets, DeviceState.UNTOUCHED)
         self._errors: dict[str, str] = {}
         self._loaded: list[str] = []
+        self._fires_at: dict[str, datetime] = {}
         self._asked_to_confirm: set[str] = set()
 
     def prepare(self) -> Plan:
@@ -68,10 +100,12 @@ class Transaction:
 
         Raises:
             DeviceError: a device that cannot be reached, is locked or refuses the candidate; the first of them.
+            KeyboardInterrupt: somebody asked the run to end.
         """
-        self._steps.announce("comparing")
+        self._begin("comparing")
         answers = self._load_exclusively() if self._steps.exclusive else self._load(self._targets)
-        return self._plan({device: answers[device] for device in self._targets if device in answers})
+        plan = self._plan({device: answers[device] for device in self._targets if device in answers})
+        return self._steps.parts.annotated(plan)
 
     def push(self, approved: Plan) -> Outcome:
         """Do what the approved plan shows, or leave every device as it was.
@@ -80,24 +114,33 @@ class Transaction:
             approved: What a person (or `--yes`) agreed to.
 
         Returns:
-            The outcome; trouble is in it, not raised. A KeyboardInterrupt rolls back first and is in it as well.
+            The outcome; trouble is in it, not raised. An interruption before the first confirm rolls back and is in it
+            as well; later it is too late for going back, and confirming the rest is the shortest way to order.
         """
         checks: Sequence[Check] = ()
         try:
-            self._steps.announce("comparing again")
+            self._begin("comparing again")
             self._insist_on(approved)
-            self._steps.announce("pushing")
-            self._commit(approved)
-            self._steps.announce("validating")
-            checks = self._steps.validate()
-            failed = [check for check in checks if not check.passed]
-            if failed:
-                return self._undo(approved, checks, _validation_error(failed), "PV6000")
-            self._steps.announce("confirming")
+            self._begin("looking at the service")
+            before = self._steps.service.look()
+            planned = self._stages(approved, before)
+            for number, stage in enumerate(planned, start=1):
+                self._commit(stage, len(planned) - number)
+                self._begin("validating" if stage.uplink is None else f"validating the {stage.uplink.value} uplink")
+                checks = self._steps.service.await_well(
+                    approved,
+                    before,
+                    self._steps.validation_seconds,
+                    uplink=stage.uplink,
+                    proceed=self._interruption.proceed,
+                )
+                if any(check.stops for check in checks):
+                    return self._undo(approved, checks, _validation_error(checks), "PV6000")
+            self._interruption.proceed()
             self._confirm()
             self._steps.announce("reading back")
             self._insist_on_nothing_left()
-            return self._outcome(Result.CONFIRMED, approved, checks)
+            return replace(self._outcome(Result.CONFIRMED, approved, checks), changes=self._steps.parts.changes())
         except KeyboardInterrupt:
             return self._undo(approved, checks, "interrupted", INTERRUPTED)
         except ProvisionerError as error:
@@ -112,6 +155,10 @@ class Transaction:
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
+    def _begin(self, phase: str) -> None:
+        self._interruption.proceed()
+        self._steps.announce(phase)
+
     def _load(self, devices: Iterable[str]) -> dict[str, Answer[DeviceDiff]]:
         answers = dict(self._network.run(list(devices), self._load_and_compare, "compare"))
         self._loaded += [device for device, answer in answers.items() if answer.error is None]
@@ -124,6 +171,7 @@ class Transaction:
         """
         answers: dict[str, Answer[DeviceDiff]] = {}
         for device in sorted(self._targets):
+            self._interruption.proceed()
             answers |= self._load([device])
             if answers[device].error is not None:
                 break
@@ -131,9 +179,8 @@ class Transaction:
 
     def _load_and_compare(self, driver: NetworkDriver, device: str) -> DeviceDiff:
         target = self._targets[device]
-        running = driver.get_config(retrieve="running", full=True)["running"]
-        if not running.strip():
-            raise DeviceError("the router answered with an empty configuration", where=device, number="PV5003")
+        running = _running(driver, device)
+        self._steps.parts.note(target, running)
         driver.load_replace_candidate(config=self._steps.candidate(target, running))
         return DeviceDiff(target, split_by_file(driver.compare_config()))
 
@@ -155,27 +202,52 @@ class Transaction:
             if before.text != after.text
         ]
         if moved:
-            raise DeviceError(
-                "the router changed after the diff was shown",
-                where=", ".join(moved),
-                remedy="nothing was pushed; run again and look at the new diff",
-                number="PV5001",
-            )
+            raise moved_since(", ".join(moved))
 
-    def _commit(self, approved: Plan) -> None:
-        for diff in approved.diffs:
-            if diff.is_empty:
-                continue
-            device = diff.target.device
+    def _stages(self, approved: Plan, before: Baseline) -> tuple[Stage, ...]:
+        """The stages; one alone where an uplink cannot be held apart, since it gets another interface or other addresses."""
+        planned = stages(self._subject.location, approved, before.checks)
+        if planned[0].held is None or self._held(planned[0].held) is not None:
+            return planned
+        return (Stage(tuple(diff.target.device for diff in approved.diffs if not diff.is_empty)),)
+
+    def _held(self, uplink: Uplink) -> str | None:
+        edge = next(target for target in self._targets.values() if target.role is DeviceRole.EDGE)
+        return self._steps.held(edge, self._steps.parts.before(edge), uplink)
+
+    def _commit(self, stage: Stage, stages_left: int) -> None:
+        for device in stage.devices:
+            self._begin(f"committing {device}")
+            target = self._targets[device]
+            seconds = self._steps.revert_in_seconds + stages_left * int(self._steps.validation_seconds)
+            work = _commit_loaded(self._steps.message, seconds)
+            if target.role is DeviceRole.EDGE and stage.held is not None:
+                work = self._commit_anew(self._held(stage.held) or "", work)
+            elif self._states[device] is DeviceState.COMMITTED:
+                work = self._commit_anew(None, work)
             # Committed until the device says otherwise: a lost answer must not keep it out of the rollback.
             self._states[device] = DeviceState.COMMITTED
-            self._network.run([device], self._commit_one, "commit")[device].unwrap()
+            try:
+                self._network.run([device], work, "commit")[device].unwrap()
+            finally:
+                self._fires_at[device] = datetime.now().astimezone() + timedelta(seconds=seconds)
 
-    def _commit_one(self, driver: NetworkDriver, _device: str) -> None:
-        driver.commit_config(message=self._steps.message, revert_in=self._steps.revert_in_seconds)
+    def _commit_anew(self, text: str | None, commit: Work) -> Work:
+        """Load a candidate that is not the approved one, or that one again after it; and commit it where it differs."""
+
+        def work(driver: NetworkDriver, device: str) -> None:
+            wanted = text
+            if wanted is None:
+                wanted = self._steps.candidate(self._targets[device], _running(driver, device))
+            driver.load_replace_candidate(config=wanted)
+            if driver.compare_config():
+                commit(driver, device)
+
+        return work
 
     def _confirm(self) -> None:
         for device in self._in_state(DeviceState.COMMITTED):
+            self._steps.announce(f"confirming {device}")
             self._asked_to_confirm.add(device)
             self._network.run([device], _confirm_one, "confirm")[device].unwrap()
             self._states[device] = DeviceState.CONFIRMED
@@ -192,37 +264,68 @@ class Transaction:
                 number="PV5501",
             )
 
+    # --- the way back -----------------------------------------------------------------------------------------------
+
     def _undo(self, approved: Plan, checks: Sequence[Check], error: str, number: str) -> Outcome:
-        """Put every touched device back. A person who presses Ctrl-C again wants this to happen, and it does."""
-        with held_back() as again:
-            outcome = self._put_all_back(approved, checks)
-            if again.take() is not None and number != INTERRUPTED:
-                error, number = f"{error}; then interrupted", INTERRUPTED
+        """Put every touched device back; a second interruption leaves those to their timers that have one."""
+        wanted = self._interruption.is_wanted
+        outcome = self._put_all_back(approved, checks)
+        if self._interruption.is_wanted and not wanted:
+            error, number = f"{error}; then interrupted", INTERRUPTED
         return replace(outcome, error=error, error_number=number)
 
     def _put_all_back(self, approved: Plan, checks: Sequence[Check]) -> Outcome:
-        self._steps.announce("rolling back")
         touched = self._in_state(DeviceState.COMMITTED, DeviceState.CONFIRMED)
-        # The edge first: the reverse of the order of the commit.
-        for device in reversed(touched):
-            answer = self._network.run([device], self._put_back, "rollback")[device]
-            if isinstance(answer.error, UnreachableError):
-                # The session is dead (a jump host that got the Ctrl-C as well); the router may be well: one new session.
-                # A rollback whose answer alone was lost is not to be repeated: asks what runs, also after a confirm.
-                self._states[device] = DeviceState.COMMITTED
-                answer = self._network.run([device], self._put_back, "rollback")[device]
-            if answer.error is None:
-                self._states[device] = DeviceState.ROLLED_BACK
-            else:
-                self._states[device] = DeviceState.UNKNOWN
-                unless = "unless its confirm arrived, " if device in self._asked_to_confirm else ""
-                timer = f"; {unless}its own timer puts it back {self._steps.revert_in_seconds} s after the commit, or a reboot does"
-                self._errors[device] = f"{answer.error}{timer}"
-        self._network.run(self._in_state(DeviceState.UNTOUCHED), _discard, "discard")
+        confirmed = self._in_state(DeviceState.CONFIRMED)
+        # What is confirmed has no timer any more: it goes first. The edge before the rest: the reverse of the commit's order.
+        for device in (*reversed(confirmed), *reversed(self._in_state(DeviceState.COMMITTED))):
+            self._put_one_back(device)
+        self._unless_urgent(self._in_state(DeviceState.UNTOUCHED), _discard, "discard")
         result = Result.ROLLED_BACK if touched else Result.FAILED
         if self._in_state(DeviceState.UNKNOWN):
             result = Result.UNKNOWN
         return self._outcome(result, approved, checks)
+
+    def _put_one_back(self, device: str) -> None:
+        self._steps.announce(f"rolling back {device}")
+        answer = self._unless_urgent([device], self._put_back, "rollback")[device]
+        if isinstance(answer.error, UnreachableError) and not isinstance(answer.error, LeftToTimerError):
+            # The session is dead (a jump host that got the Ctrl-C as well); the router may be well: one new session.
+            # A rollback whose answer alone was lost is not to be repeated: asks what runs, also after a confirm.
+            self._states[device] = DeviceState.COMMITTED
+            answer = self._unless_urgent([device], self._put_back, "rollback")[device]
+        if answer.error is None:
+            self._states[device] = DeviceState.ROLLED_BACK
+            return
+        self._states[device] = DeviceState.UNKNOWN
+        unless = "unless its confirm arrived, " if device in self._asked_to_confirm else ""
+        fires = f"{self._fires_at[device]:%H:%M:%S}" if device in self._fires_at else "the time of its timer"
+        self._errors[device] = f"{answer.error}; {unless}its own timer puts it back at {fires}, or a reboot does"
+
+    def _unless_urgent(
+        self, devices: Sequence[str], work: Callable[[NetworkDriver, str], None], name: str
+    ) -> Mapping[str, Answer[None]]:
+        """As `Network.run`, but a second interruption is not made to wait for devices that have a timer of their own."""
+        if not devices:
+            return {}
+        if any(self._states[device] is DeviceState.CONFIRMED for device in devices):
+            return self._network.run(devices, work, name)
+        done: Future[Mapping[str, Answer[None]]] = Future()
+
+        def run() -> None:
+            keep_from_children()
+            try:
+                done.set_result(self._network.run(devices, work, name))
+            except BaseException as error:  # noqa: BLE001 - raised where the result is asked for
+                done.set_exception(error)
+
+        if not self._interruption.is_urgent:
+            threading.Thread(target=run, daemon=True, name=name).start()
+        while not self._interruption.is_urgent:
+            with contextlib.suppress(TimeoutError):
+                return done.result(_LISTEN_EVERY_SECONDS)
+        left = "interrupted twice: left to the router"
+        return {device: Answer(device, error=LeftToTimerError(left, where=device)) for device in devices}
 
     def _put_back(self, driver: NetworkDriver, device: str) -> None:
         """Back to the config from before this transaction, and never one commit further.
@@ -247,9 +350,39 @@ class Transaction:
         return [device for device, state in self._states.items() if state in states]
 
 
+class LeftToTimerError(UnreachableError):
+    """Nobody waits for this router any more; its revert timer does the rest."""
+
+    default_number = "PV5102"
+
+
+def moved_since(where: str) -> DeviceError:
+    """The error of a device that does not run any more what was looked at."""
+    return DeviceError(
+        "the router changed after the diff was shown",
+        where=where,
+        remedy="nothing was pushed; run again and look at the new diff",
+        number="PV5001",
+    )
+
+
+def _running(driver: NetworkDriver, device: str) -> str:
+    running: str = driver.get_config(retrieve="running", full=True)["running"]
+    if not running.strip():
+        raise DeviceError("the router answered with an empty configuration", where=device, number="PV5003")
+    return running
+
+
 def _compare_again(targets: Mapping[str, Target]) -> Callable[[NetworkDriver, str], DeviceDiff]:
     def work(driver: NetworkDriver, device: str) -> DeviceDiff:
         return DeviceDiff(targets[device], split_by_file(driver.compare_config()))
+
+    return work
+
+
+def _commit_loaded(message: str, seconds: int) -> Work:
+    def work(driver: NetworkDriver, _device: str) -> None:
+        driver.commit_config(message=message, revert_in=seconds)
 
     return work
 
@@ -262,7 +395,8 @@ def _discard(driver: NetworkDriver, _device: str) -> None:
     driver.discard_config()
 
 
-def _validation_error(failed: Sequence[Check]) -> str:
+def _validation_error(checks: Sequence[Check]) -> str:
+    failed = [check for check in checks if check.stops]
     first = failed[0]
     more = f", and {len(failed) - 1} more" if len(failed) > 1 else ""
     return f"{first.device}: {first.name}: expected {first.expected}, found {first.found}{more}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from rapidfuzz import fuzz, process, utils
 
@@ -12,6 +13,10 @@ from provisioner.errors import UsageError
 from provisioner.intent.load import location_codes
 from provisioner.intent.model import Fleet
 from provisioner.intent.types import LocationStatus
+
+EVERY_STATUS: Final = frozenset(LocationStatus)
+ON_ROUTERS: Final = frozenset({LocationStatus.ACTIVE, LocationStatus.DECOMMISSIONED})
+"""What a push is about: the slices of a decommissioned location are to be taken away."""
 
 _MOST_SUGGESTIONS = 3
 _CLOSE_ENOUGH = 55
@@ -26,16 +31,20 @@ class Selection:
     aggregations: tuple[str, ...] = ()
     all: bool = False
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was typed."""
+        return not (self.schools or self.boards or self.aggregations or self.all)
+
     def insist_on_something(self) -> None:
         """Raises UsageError where nothing is selected, or everything and something."""
-        some = bool(self.schools or self.boards or self.aggregations)
-        if not (some or self.all):
+        if self.is_empty:
             raise UsageError(
                 "nothing is selected",
                 remedy="use --school CODE, --board NUMBER, --aggregation NAME or --all",
                 number="PV0110",
             )
-        if some and self.all:
+        if self.all and (self.schools or self.boards or self.aggregations):
             raise UsageError("--all and a narrower selection at once", remedy="leave one of them out", number="PV0111")
 
     def only_schools(self, directory: Path) -> tuple[str, ...] | None:
@@ -62,22 +71,21 @@ class Chosen:
     aggregation_routers: tuple[str, ...] = ()
 
 
-def resolve(selection: Selection, fleet: Fleet, *, only_active: bool = False) -> Chosen:
+def resolve(selection: Selection, fleet: Fleet, *, statuses: Collection[LocationStatus] = EVERY_STATUS) -> Chosen:
     """What a selection means.
 
     Args:
         selection: As typed.
         fleet: The inventory.
-        only_active: Refuse a school that is named and not active; leave inactive ones of a wider selection out.
+        statuses: Refuse a school that is named and has another status; leave such ones of a wider selection out.
 
     Raises:
         UsageError: something named does not exist, with the nearest that does; or nothing is left.
     """
     selection.insist_on_something()
-    codes = dict.fromkeys(_schools(selection.schools, fleet, only_active=only_active))
+    codes = dict.fromkeys(_schools(selection.schools, fleet, statuses=statuses))
     routers: dict[str, None] = {}
-    active = [code for code, location in fleet.locations.items() if location.status is LocationStatus.ACTIVE]
-    wide = active if only_active else list(fleet.locations)
+    wide = [code for code, location in fleet.locations.items() if location.status in statuses]
     for number in selection.boards:
         _insist_on("board", number, {board.number: board.name for board in fleet.boards.values()})
         codes |= dict.fromkeys(code for code in wide if fleet.locations[code].board == number)
@@ -93,11 +101,11 @@ def resolve(selection: Selection, fleet: Fleet, *, only_active: bool = False) ->
     return Chosen(tuple(codes), tuple(routers))
 
 
-def _schools(codes: Iterable[str], fleet: Fleet, *, only_active: bool) -> Iterable[str]:
+def _schools(codes: Iterable[str], fleet: Fleet, *, statuses: Collection[LocationStatus]) -> Iterable[str]:
     for code in codes:
         _insist_on("location", code, {location.code: location.name for location in fleet.locations.values()})
         status = fleet.locations[code].status
-        if only_active and status is not LocationStatus.ACTIVE:
+        if status not in statuses:
             raise UsageError(
                 f"location {code} is {status.value}",
                 remedy="set its status to active in the inventory first",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Final, NewType, Protocol
 
-from provisioner.plan.model import FileDiff, PartChange, Plan
+from provisioner.plan.model import PartChange, Plan
 from provisioner.validate.model import Check
 
 RunId = NewType("RunId", int)
@@ -17,8 +17,12 @@ RunId = NewType("RunId", int)
 CONFIRMED: Final = "confirmed"
 IN_SYNC: Final = "in-sync"
 DECLINED: Final = "declined"
+DIFFERENCES: Final = "differences"
 THROUGH: Final = (CONFIRMED, IN_SYNC)
 """Values of `provisioner.deploy.model.Result`, which lies above: how a subject ended that needs nothing more."""
+
+ENDED_WELL: Final = (*THROUGH, DIFFERENCES, DECLINED)
+"""How a subject ended without trouble."""
 
 
 class RunState(StrEnum):
@@ -31,38 +35,48 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FileEntry:
+    """What a plan changed in one file of one device.
+
+    Attributes:
+        file: The section, by the path of its file on the router.
+        added: How many lines it added.
+        removed: How many lines it removed.
+        text: A unified diff, redacted; None where it was not asked for.
+    """
+
+    file: str
+    added: int
+    removed: int
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceEntry:
     """One device in the journal.
 
     Attributes:
         device: The router's host name.
-        state: How the transaction ended there; empty where that was not recorded.
+        state: How the transaction ended there, the value of a `DeviceState`; empty where that was not recorded.
         error: What went wrong there, in one line.
-        files: What the plan changed there, redacted.
+        files: What the plan changed there.
     """
 
     device: str
     state: str
     error: str
-    files: tuple[FileDiff, ...]
+    files: tuple[FileEntry, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryEntry:
-    """One subject of one run, or a run that came to no subject.
+class TransactionEntry:
+    """One subject of one run.
 
     Attributes:
-        run_id: The run.
-        started_at: When the run began, UTC.
-        finished_at: When it ended, UTC; None where it did not.
-        state: Whether the run came to its end.
-        actor: Who ran it: `user@host`.
-        command: What was typed.
-        inventory_commit: The inventory that was provisioned from; empty outside git.
-        dry_run: Whether nothing was to be changed.
-        subject: A location code or a router's name; empty where the run came to no subject.
+        subject: A location code or a router's name.
         title: The subject as a person knows it.
         digest: Identifies the plan; empty where there was none.
+        planned_at: When its plan was recorded, UTC: where a push follows, right before it begins; None where there is none.
         result: How the transaction ended, the value of a `Result`; empty where that was not recorded.
         seconds: How long it took; None where it was not recorded.
         error: What went wrong, in one line.
@@ -70,6 +84,40 @@ class HistoryEntry:
         checks_passed: How many checks of the validation passed.
         failed_checks: Those that did not.
         devices: The transaction's devices.
+    """
+
+    subject: str
+    title: str
+    digest: str
+    planned_at: datetime | None
+    result: str
+    seconds: float | None
+    error: str
+    error_number: str
+    checks_passed: int
+    failed_checks: tuple[Check, ...]
+    devices: tuple[DeviceEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunEntry:
+    """One command that looked at routers or changed them.
+
+    Attributes:
+        run_id: The run.
+        started_at: When it began, UTC.
+        finished_at: When it ended, UTC; None where it did not.
+        state: Whether it came to its end.
+        actor: Who ran it: `user@host`.
+        command: What was typed.
+        inventory_commit: The inventory that was provisioned from; empty outside git.
+        dry_run: Whether nothing was to be changed.
+        exit_code: As diff(1); None where it did not end.
+        transactions: One per subject that was begun, in that order; those alone that were asked for, and not more.
+        not_begun: Subjects that were selected and not begun, in their order; those alone that were asked for.
+        results: How many subjects ended how, by the value of a `Result`, also those that are left out of `transactions`;
+            by an empty one those whose end was not recorded.
+        routers: How many routers those subjects have.
     """
 
     run_id: RunId
@@ -80,16 +128,34 @@ class HistoryEntry:
     command: str
     inventory_commit: str
     dry_run: bool
-    subject: str = ""
-    title: str = ""
-    digest: str = ""
-    result: str = ""
-    seconds: float | None = None
-    error: str = ""
-    error_number: str = ""
-    checks_passed: int = 0
-    failed_checks: tuple[Check, ...] = ()
-    devices: tuple[DeviceEntry, ...] = ()
+    exit_code: int | None
+    transactions: tuple[TransactionEntry, ...] = ()
+    not_begun: tuple[str, ...] = ()
+    results: Mapping[str, int] = field(default_factory=dict)
+    routers: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Which runs of the history are wanted, the latest first.
+
+    Attributes:
+        subjects: Those with one of these subjects, and of those runs these subjects.
+        devices: Those that touched one of these devices, and of those runs what did. Of any, where both are empty.
+        limit: How many runs at most.
+        run: This run alone.
+        dry_runs: Dry runs too.
+        diffs: With the text of each diff.
+        most: How many transactions of one run at most, those with trouble first; all of them where None.
+    """
+
+    subjects: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    limit: int = 20
+    run: int | None = None
+    dry_runs: bool = False
+    diffs: bool = False
+    most: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

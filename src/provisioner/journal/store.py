@@ -8,34 +8,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Final, Self
 
 from sqlalchemy import Engine, select
-from sqlalchemy.orm import Session, selectinload
+from sqlalchemy.orm import Session
 
 from provisioner.errors import JournalError
-from provisioner.journal import database, parts, process, unfinished
+from provisioner.journal import database, history, parts, process, unfinished
 from provisioner.journal.command import without_passwords
 from provisioner.journal.entry import (
     Change,
-    DeviceEntry,
-    HistoryEntry,
     OutcomeRecord,
     PartState,
+    Query,
     ReportRecord,
+    RunEntry,
     RunId,
     RunState,
     Unfinished,
 )
 from provisioner.journal.migration import READING
 from provisioner.journal.tables import Device, Diff, FailedCheck, Run, Selected, Transaction
-from provisioner.plan.model import FileDiff, Plan
-from provisioner.validate.model import Check
+from provisioner.plan.model import Plan
 
-__all__ = ["Change", "HistoryEntry", "Journal", "PartState", "RunId", "RunState", "Unfinished"]
+__all__ = ["Change", "Journal", "PartState", "Query", "RunEntry", "RunId", "RunState", "Unfinished"]
 
 LONGEST_RUN: Final = timedelta(hours=12)
 """After this, an unfinished run of another machine counts as interrupted: its process cannot be looked at from here."""
@@ -159,30 +157,25 @@ class Journal:
             run.finished_at = self._clock()
             run.exit_code = report.exit_code
 
-    def history(self, subject: str | None = None, limit: int = 50) -> tuple[HistoryEntry, ...]:
+    def history(self, query: Query = Query()) -> tuple[RunEntry, ...]:  # noqa: B008 - frozen
         """What was done, the latest first.
 
-        Args:
-            subject: A location code or an aggregation router's name; None for everything.
-            limit: How many entries at most.
+        Raises:
+            JournalError: it cannot be read, or has not the run that is asked for.
+        """
+        with self._reading() as session:
+            if query.run is not None:
+                self._run(session, RunId(query.run), _NO_SUCH_RUN)
+            return history.runs(session, query, self._state)
+
+    def knows(self, name: str) -> bool:
+        """Whether anything is recorded of a location or a router.
 
         Raises:
             JournalError: it cannot be read.
         """
-        # Runs without a subject show too, unless one subject is asked for: somebody began something.
-        query = (
-            select(Run, Transaction)
-            .join(Transaction, Transaction.run_id == Run.id, isouter=subject is None)
-            .order_by(Run.id.desc(), Transaction.id.desc())
-            .limit(limit)
-            .options(
-                selectinload(Transaction.devices).selectinload(Device.diffs), selectinload(Transaction.failed_checks)
-            )
-        )
-        if subject is not None:
-            query = query.where(Transaction.subject == subject)
         with self._reading() as session:
-            return tuple(self._entry(run, transaction) for run, transaction in session.execute(query))
+            return history.knows(session, name)
 
     def deployed(self, device: str) -> Mapping[str, PartState]:
         """What was last confirmed on a device, by owner; empty where nothing was.
@@ -274,46 +267,9 @@ class Journal:
             for diff in plan.diffs
         ]
 
-    def _entry(self, run: Run, transaction: Transaction | None) -> HistoryEntry:
-        of_run = HistoryEntry(
-            run_id=RunId(run.id),
-            started_at=run.started_at,
-            finished_at=run.finished_at,
-            state=self._state(run),
-            actor=run.actor,
-            command=run.command,
-            inventory_commit=run.inventory_commit,
-            dry_run=run.dry_run,
-        )
-        return of_run if transaction is None else _with_transaction(of_run, transaction)
-
     def _state(self, run: Run) -> RunState:
         if run.finished_at is not None:
             return RunState.FINISHED
         if run.host == process.host_name():
             return RunState.UNDER_WAY if process.is_alive(run.process) else RunState.INTERRUPTED
         return RunState.UNDER_WAY if self._clock() - run.started_at < LONGEST_RUN else RunState.INTERRUPTED
-
-
-def _with_transaction(entry: HistoryEntry, transaction: Transaction) -> HistoryEntry:
-    return replace(
-        entry,
-        subject=transaction.subject,
-        title=transaction.title,
-        digest=transaction.digest,
-        result=transaction.result or "",
-        seconds=transaction.seconds,
-        error=transaction.error,
-        error_number=transaction.error_number,
-        checks_passed=transaction.checks_passed,
-        failed_checks=tuple(
-            Check(check.device, check.name, passed=False, expected=check.expected, found=check.found)
-            for check in transaction.failed_checks
-        ),
-        devices=tuple(_device_entry(device) for device in transaction.devices),
-    )
-
-
-def _device_entry(device: Device) -> DeviceEntry:
-    files = tuple(FileDiff(diff.file, diff.text) for diff in device.diffs)
-    return DeviceEntry(device.name, device.state or "", device.error, files)

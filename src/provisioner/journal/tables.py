@@ -93,6 +93,8 @@ class Selected(Table):
     position: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     subject: Mapped[str]
 
+    __table_args__ = (Index("selected_subject", "subject", "run_id"),)
+
 
 class Transaction(Table):
     """One subject of a run; `result` stays empty where no outcome was recorded."""
@@ -130,6 +132,8 @@ class Device(Table):
     state: Mapped[str | None]
     error: Mapped[str] = mapped_column(default="")
     diffs: Mapped[list[Diff]] = relationship(order_by="Diff.id", cascade="all, delete-orphan")
+
+    __table_args__ = (Index("device_name", "name", "transaction_id"),)
 
 
 class Diff(Table):

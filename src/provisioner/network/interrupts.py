@@ -1,7 +1,7 @@
 """Interruptions (Ctrl-C, SIGTERM, a terminal that was closed) come between steps on routers, never inside one.
 
 A step that is left half-way goes on in its thread and on its router: whoever then asks the router whether a commit is
-pending may be told no, just before it is.
+pending may be told no, just before it is. So signals are counted here, and whoever works on routers asks between steps.
 """
 
 from __future__ import annotations
@@ -14,48 +14,74 @@ from contextlib import contextmanager
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
-class HeldBack:
-    """The interruptions of a block: raised at its end unless taken."""
+class Interruption:
+    """How often somebody asked this run to end: once to put back what is unconfirmed, twice to leave that to the routers.
+
+    One object for a run, asked by every thread of it.
+    """
 
     def __init__(self) -> None:
-        self._arrived: int | None = None
+        self._count = 0
+        self._raises = False
 
-    def note(self, number: int, _frame: object = None) -> None:
-        """A signal handler: remember the signal."""
-        self._arrived = number
+    @property
+    def is_wanted(self) -> bool:
+        """Whether the run is to end as soon as its routers are in order."""
+        return self._count > 0
 
-    def take(self) -> int | None:
-        """The signal that arrived, or None; it is not raised any more."""
-        arrived, self._arrived = self._arrived, None
-        return arrived
+    @property
+    def is_urgent(self) -> bool:
+        """Whether the run is to end at once, and the routers' revert timers do the rest."""
+        return self._count > 1
 
+    def press(self) -> None:
+        """Ask the run to end."""
+        self._count += 1
 
-@contextmanager
-def held_back() -> Iterator[HeldBack]:
-    """Hold interruptions back until the end of the block; in the main thread, since no other gets any.
+    def proceed(self) -> None:
+        """Go on, unless the run is to end.
 
-    Yields:
-        What arrived. Take it to go on without a KeyboardInterrupt.
+        Raises:
+            KeyboardInterrupt: somebody asked for it.
+        """
+        if self.is_wanted:
+            raise KeyboardInterrupt
 
-    Raises:
-        KeyboardInterrupt: at the end of the block, where one arrived and was not taken and no block is around this one.
-    """
-    held = HeldBack()
-    if threading.current_thread() is not threading.main_thread():
-        yield held
-        return
-    # Signals that are ignored (nohup) or end the process at once stay what they are.
-    before = {number: signal.getsignal(number) for number in SIGNALS if callable(signal.getsignal(number))}
-    for number in before:
-        signal.signal(number, held.note)
-    try:
-        yield held
-    finally:
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Count signals instead of being ended by them; in the main thread, since no other gets any.
+
+        Signals that are ignored (nohup) stay ignored.
+        """
+        before = {number: signal.getsignal(number) for number in SIGNALS}
         for number, handler in before.items():
-            signal.signal(number, handler)
-        arrived = held.take()
-        if arrived is not None:
-            signal.raise_signal(arrived)
+            if handler is not signal.SIG_IGN:
+                signal.signal(number, self._arrived)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextmanager
+    def at_once(self) -> Iterator[None]:
+        """While a person is asked something, a signal ends the question too.
+
+        Raises:
+            KeyboardInterrupt: a signal arrived, before the block or inside it.
+        """
+        self.proceed()
+        self._raises = True
+        try:
+            yield
+        finally:
+            self._raises = False
+
+    def _arrived(self, _number: int, _frame: object) -> None:
+        self.press()
+        if self._raises:
+            self._raises = False
+            raise KeyboardInterrupt
 
 
 def keep_from_children() -> None:
@@ -65,10 +91,3 @@ def keep_from_children() -> None:
     """
     if threading.current_thread() is not threading.main_thread():
         signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGHUP})
-
-
-def treat_as_interruptions() -> None:
-    """SIGTERM and a closed terminal do what Ctrl-C does: routers are put back before the process ends."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(number) is signal.SIG_DFL:
-            signal.signal(number, signal.default_int_handler)

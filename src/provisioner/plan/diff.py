@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 from provisioner.plan.model import FileDiff
+
+_HUNK = re.compile(r"@@ -(\S+) \+(\S+) @@")
 
 
 def split_by_file(comparison: str) -> tuple[FileDiff, ...]:
@@ -22,3 +26,40 @@ def split_by_file(comparison: str) -> tuple[FileDiff, ...]:
             files.append(("configuration", []))
         files[-1][1].append(line)
     return tuple(FileDiff(file, "\n".join(text).rstrip("\n")) for file, text in files)
+
+
+def reverse(files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
+    """The diffs that take a change back: both sides swapped, removed lines before added ones as diff(1) writes them."""
+    return tuple(FileDiff(file.file, _reversed_text(file.text)) for file in files)
+
+
+def _reversed_text(text: str) -> str:
+    lines = text.split("\n")
+    result: list[str] = []
+    taken: list[str] = []
+    given: list[str] = []
+
+    def flush() -> None:
+        result.extend([*taken, *given])
+        taken.clear()
+        given.clear()
+
+    for number, line in enumerate(lines):
+        follows = lines[number + 1] if number + 1 < len(lines) else ""
+        if line.startswith("--- ") and follows.startswith("+++ "):
+            flush()
+            result += ["--- " + follows[4:], "+++ " + line[4:]]
+        elif line.startswith("+++ ") and result and result[-1] == "+++ " + lines[number - 1][4:]:
+            continue
+        elif line.startswith("@@"):
+            flush()
+            result.append(_HUNK.sub(r"@@ -\2 +\1 @@", line))
+        elif line[:1] == "+":
+            taken.append("-" + line[1:])
+        elif line[:1] == "-":
+            given.append("+" + line[1:])
+        else:
+            flush()
+            result.append(line)
+    flush()
+    return "\n".join(result)

@@ -139,6 +139,8 @@ class Plan:
         diffs: One per device, in the order in which they are committed.
         others: Parts of these devices that are not as they should be, and that this plan does not touch.
         unknown_others: Why nothing is said about the other parts, in one line; empty where they were looked at.
+        basis: Identifies what ran in the parts that the plan changes. Two plans of one intent with the same basis change the
+            same, whatever else came and went on the router; their diffs may still differ in the lines around.
     """
 
     subject: str
@@ -146,6 +148,7 @@ class Plan:
     diffs: tuple[DeviceDiff, ...]
     others: tuple[OtherPart, ...] = ()
     unknown_others: str = ""
+    basis: str = ""
 
     @property
     def is_drifted(self) -> bool:

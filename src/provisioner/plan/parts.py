@@ -86,19 +86,25 @@ def part_status(
     Raises:
         PlatformError: one of the texts cannot be read.
     """
-    want, have, had = (_comparable(platform, text) for text in (intended, running, deployed))
     if not is_known:
-        return PartStatus.IN_SYNC if want == have else PartStatus.UNKNOWN
-    pending, drifted = want != had, have != had
+        if _same(platform, intended, running):
+            return PartStatus.IN_SYNC
+        # What is not there and was never confirmed is waiting to be provisioned, and nothing else.
+        return PartStatus.PENDING if running is None else PartStatus.UNKNOWN
+    pending, drifted = not _same(platform, intended, deployed), not _same(platform, running, deployed)
     if pending and drifted:
-        return PartStatus.IN_SYNC if want == have else PartStatus.PENDING_AND_DRIFTED
+        return PartStatus.IN_SYNC if _same(platform, intended, running) else PartStatus.PENDING_AND_DRIFTED
     if pending:
         return PartStatus.PENDING
     return PartStatus.DRIFTED if drifted else PartStatus.IN_SYNC
 
 
-def _comparable(platform: Platform, text: str | None) -> str | None:
-    return None if text is None else platform.normalise(platform.redact(text))
+def _same(platform: Platform, one: str | None, other: str | None) -> bool:
+    """Whether two texts say the same, secrets aside. Most are the same to the letter, and that is quick to see."""
+    if one is None or other is None:
+        return one is other
+    left, right = platform.redact(one), platform.redact(other)
+    return left == right or platform.normalise(left) == platform.normalise(right)
 
 
 def _shown(platform: Platform, text: str | None) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioner.intent.model import Fleet, Location
+from provisioner.intent.types import LocationStatus
 from provisioner.plan.model import DeviceRole, Target
 
 
@@ -29,6 +30,8 @@ def location_subject(fleet: Fleet, location: Location) -> Subject:
     """A location: its slice on each aggregation router first, then its edge router.
 
     The aggregation end comes first because its filters must stand before the school's session can come up against it.
+    Of a decommissioned location the slices alone are left to take away: its edge router may be unplugged already, and
+    without a slice nothing carries its traffic.
     """
     aggregation = tuple(
         Target(
@@ -39,13 +42,16 @@ def location_subject(fleet: Fleet, location: Location) -> Subject:
         )
         for uplink in location.uplinks
     )
+    title = f"{location.name}, {location.municipality}"
+    if location.status is LocationStatus.DECOMMISSIONED:
+        return Subject(location.code, f"{title} (decommissioned)", aggregation, location)
     edge = Target(
         device=location.edge_router_name,
         role=DeviceRole.EDGE,
         platform=location.edge_router.platform,
         includes_base=True,
     )
-    return Subject(location.code, f"{location.name}, {location.municipality}", (*aggregation, edge), location)
+    return Subject(location.code, title, (*aggregation, edge), location)
 
 
 def base_subject(fleet: Fleet, router_name: str) -> Subject:

@@ -7,7 +7,9 @@ from typing import Final, TypeAlias
 
 from provisioner.deploy.model import DeviceOutcome, Outcome, Report
 from provisioner.journal.command import without_passwords
-from provisioner.plan.model import DeviceDiff, Plan
+from provisioner.plan.diff import reverse as reversed_files
+from provisioner.plan.impact import impact_of
+from provisioner.plan.model import DeviceDiff, FileDiff, Plan
 from provisioner.validate.model import Check
 
 VERSION: Final = 1
@@ -16,8 +18,8 @@ VERSION: Final = 1
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
 
-def to_json(report: Report) -> str:
-    """The report as one JSON document, without a line feed at its end.
+def to_json(report: Report, *, reverse: bool = False) -> str:
+    """The report as one JSON document, without a line feed at its end; with `reverse` each diff has the way back beside it.
 
     ASCII only: characters beyond it, terminal controls among them, are written as escapes.
     """
@@ -27,12 +29,15 @@ def to_json(report: Report) -> str:
         "inventory_commit": report.inventory_commit or None,
         "dry_run": report.dry_run,
         "exit_code": report.exit_code,
-        "outcomes": [_outcome(outcome) for outcome in report.outcomes],
+        "outcomes": [_outcome(outcome, reverse=reverse) for outcome in report.outcomes],
+        "left": list(report.left),
+        "stopped": report.stopped or None,
+        "resume": report.resume or None,
     }
     return json.dumps(document, indent=2, ensure_ascii=True, allow_nan=False)
 
 
-def _outcome(outcome: Outcome) -> Json:
+def _outcome(outcome: Outcome, *, reverse: bool) -> Json:
     error: Json = {"number": outcome.error_number or None, "message": outcome.error} if outcome.error else None
     return {
         "subject": outcome.subject,
@@ -40,17 +45,28 @@ def _outcome(outcome: Outcome) -> Json:
         "result": outcome.result.value,
         "seconds": round(outcome.seconds, 3),
         "error": error,
-        "plan": None if outcome.plan is None else _plan(outcome.plan),
+        "batch": outcome.batch or None,
+        "plan": None if outcome.plan is None else _plan(outcome.plan, reverse=reverse),
         "devices": [_device(device) for device in outcome.devices],
         "checks": [_check(check) for check in outcome.checks],
     }
 
 
-def _plan(plan: Plan) -> Json:
-    return {"digest": plan.digest, "devices": [_diff(diff) for diff in plan.diffs]}
+def _plan(plan: Plan, *, reverse: bool) -> Json:
+    impact = impact_of(plan)
+    return {
+        "digest": plan.digest,
+        "impact": {"score": impact.score, "reasons": list(impact.reasons)},
+        "devices": [_diff(diff, reverse=reverse) for diff in plan.diffs],
+        "others": [
+            {"device": other.device, "location": other.owner or None, "status": other.status.value}
+            for other in plan.others
+        ],
+        "unknown_others": plan.unknown_others or None,
+    }
 
 
-def _diff(diff: DeviceDiff) -> Json:
+def _diff(diff: DeviceDiff, *, reverse: bool) -> Json:
     target = diff.target
     return {
         "device": target.device,
@@ -58,10 +74,14 @@ def _diff(diff: DeviceDiff) -> Json:
         "platform": target.platform.value,
         "slices": list(target.slices),
         "includes_base": target.includes_base,
-        "files": [
-            {"file": file.file, "added": file.added, "removed": file.removed, "diff": file.text} for file in diff.files
-        ],
+        "files": [_file(file) for file in diff.files],
+        "drift": [_file(file) for file in diff.drift],
+        **({"reverse": [_file(file) for file in reversed_files(diff.files)]} if reverse else {}),
     }
+
+
+def _file(file: FileDiff) -> Json:
+    return {"file": file.file, "added": file.added, "removed": file.removed, "diff": file.text}
 
 
 def _device(device: DeviceOutcome) -> Json:
@@ -75,4 +95,5 @@ def _check(check: Check) -> Json:
         "passed": check.passed,
         "expected": check.expected,
         "found": check.found,
+        "tolerated": check.tolerated,
     }

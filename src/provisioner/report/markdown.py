@@ -8,7 +8,9 @@ from typing import Final
 
 from provisioner.deploy.model import Outcome, Report
 from provisioner.journal.command import without_passwords
-from provisioner.plan.model import DeviceDiff
+from provisioner.plan.diff import reverse as reversed_files
+from provisioner.plan.impact import impact_of
+from provisioner.plan.model import DeviceDiff, FileDiff, Plan
 from provisioner.report import diff, wording
 from provisioner.report.wording import counted, visible
 from provisioner.validate.model import Check
@@ -20,8 +22,8 @@ _REFERENCE: Final = re.compile(r"([@#!]|:(?=//)|www(?=\.))")
 """What forges make a mention, a reference or a link of, by looking at the text between the markup; a comment parts it."""
 
 
-def to_markdown(report: Report) -> str:
-    """The report as Markdown: a summary, then a section per subject, its diffs folded in."""
+def to_markdown(report: Report, *, reverse: bool = False) -> str:
+    """The report as Markdown: a summary, then a section per subject, its diffs folded in; with `reverse` the way back too."""
     commit = f" at inventory commit {_code(report.inventory_commit)}" if report.inventory_commit else ""
     lines = [
         f"## {_code(without_passwords(report.command))}",
@@ -32,7 +34,10 @@ def to_markdown(report: Report) -> str:
     if report.outcomes:
         lines += [*_summary(report.outcomes), ""]
     for outcome in report.outcomes:
-        lines += _outcome(outcome)
+        lines += _outcome(outcome, reverse=reverse)
+    if report.left:
+        lines.append(f"**{len(report.left)} not begun**: {_text(report.stopped)}.")
+        lines += ["", f"Go on with {_code(report.resume)}."] if report.resume else []
     return "\n".join(lines).rstrip("\n")
 
 
@@ -51,7 +56,7 @@ def _summary(outcomes: Sequence[Outcome]) -> list[str]:
     return rows
 
 
-def _outcome(outcome: Outcome) -> list[str]:
+def _outcome(outcome: Outcome, *, reverse: bool) -> list[str]:
     lines = [
         f"### {_text(outcome.subject)} {_text(outcome.title)}",
         "",
@@ -66,20 +71,42 @@ def _outcome(outcome: Outcome) -> list[str]:
     if outcome.devices:
         lines.append("")
     lines += _checks(outcome.checks)
-    for changed in outcome.plan.diffs if outcome.plan else ():
+    if outcome.plan is not None:
+        lines += _plan(outcome.plan, reverse=reverse)
+    return lines
+
+
+def _plan(plan: Plan, *, reverse: bool) -> list[str]:
+    lines: list[str] = []
+    if not plan.is_empty:
+        impact = impact_of(plan)
+        lines += [f"Impact {impact.score} of 100: {_text(wording.reasons(impact))}.", ""]
+    for changed in plan.diffs:
         if not changed.is_empty:
             lines += _device(changed)
-    return lines
+        if reverse and not changed.is_empty:
+            lines += ["To take this back:", ""]
+            lines += [line for file in reversed_files(changed.files) for line in _file(file)]
+        if changed.drift and not changed.is_empty:
+            lines += [
+                f"Changed by hand on {_code(changed.target.device)} since the last confirm; this push takes it back:",
+                "",
+            ]
+            lines += [line for file in changed.drift for line in _file(file)]
+    others = wording.others(plan)
+    return [*lines, *(f"- {_text(line)}" for line in others), ""] if others else lines
 
 
 def _checks(checks: Sequence[Check]) -> list[str]:
     failed = [check for check in checks if not check.passed]
+    stopping = sum(check.stops for check in checks)
     if not checks:
         return []
     if not failed:
         return [f"Validation: {counted(len(checks), 'check')} passed.", ""]
+    tolerated = f", {len(failed) - stopping} not of this change" if stopping < len(failed) else ""
     lines = [
-        f"Validation: {len(failed)} of {counted(len(checks), 'check')} failed.",
+        f"Validation: {stopping} of {counted(len(checks), 'check')} failed{tolerated}.",
         "",
         "| device | check | expected | found |",
         "| --- | --- | --- | --- |",
@@ -94,9 +121,11 @@ def _device(device: DeviceDiff) -> list[str]:
     target = device.target
     what = f"{wording.role(target)}, {_text(wording.part(target))}, {_counts(wording.totals(device.files))}"
     lines = [f"#### {_code(target.device)} {what}", ""]
-    for file in device.files:
-        lines += _fenced([visible(line) for line in diff.lines_of(file.text)])
-    return lines
+    return [*lines, *(line for file in device.files for line in _file(file))]
+
+
+def _file(file: FileDiff) -> list[str]:
+    return _fenced([visible(line) for line in diff.lines_of(file.text)])
 
 
 def _fenced(lines: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
-from provisioner.report.wording import seconds, visible
+from provisioner.report.wording import counted, seconds, visible
 
 _REFRESHES_PER_SECOND = 10
 
@@ -30,6 +30,14 @@ class Progress(Protocol):
 
     def done(self, subject: str, /) -> None:
         """A subject is through."""
+        ...  # pragma: no cover
+
+    def expect(self, total: int, /) -> None:
+        """So many subjects will be gone through."""
+        ...  # pragma: no cover
+
+    def batch(self, name: str, size: int, /) -> None:
+        """A batch of so many subjects begins."""
         ...  # pragma: no cover
 
     def suspended(self) -> AbstractContextManager[None]:
@@ -52,6 +60,8 @@ class TerminalProgress:
         self._under_way: dict[str, _UnderWay] = {}
         self._lock = threading.Lock()
         self._spinner = Spinner("dots", style="green")
+        self._total = self._through = 0
+        self._batch = ""
         self._live: Live | None = None
 
     def phase(self, subject: str, phase: str, /) -> None:
@@ -64,6 +74,17 @@ class TerminalProgress:
         """Take the subject's line away."""
         with self._lock:
             self._under_way.pop(subject, None)
+            self._through += 1
+
+    def expect(self, total: int, /) -> None:
+        """Show how many of so many are through."""
+        with self._lock:
+            self._total = total
+
+    def batch(self, name: str, size: int, /) -> None:
+        """Show which batch is under way."""
+        with self._lock:
+            self._batch = f"{name}, {counted(size, 'subject')}"
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
@@ -105,7 +126,8 @@ class TerminalProgress:
             under_way = dict(self._under_way)
         now = self._clock()
         spinner = self._spinner.render(self._console.get_time())
-        return Group(*(self._line(spinner, subject, state, now) for subject, state in under_way.items()))
+        head = [Text(f" {self._through} of {self._total}  {self._batch}", style="dim")] if self._total else []
+        return Group(*head, *(self._line(spinner, subject, state, now) for subject, state in under_way.items()))
 
     @staticmethod
     def _line(spinner: RenderableType, subject: str, state: _UnderWay, now: float) -> Text:
@@ -146,6 +168,13 @@ class PlainProgress:
     def done(self, subject: str, /) -> None:
         """Write that the subject is through."""
         self._say(f"{subject}: done")
+
+    def expect(self, _total: int, /) -> None:
+        """Nothing to write yet."""
+
+    def batch(self, name: str, size: int, /) -> None:
+        """Write which batch begins."""
+        self._say(f"{name}: {counted(size, 'subject')}")
 
     @contextmanager
     def suspended(self) -> Iterator[None]:

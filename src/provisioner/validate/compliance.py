@@ -26,21 +26,31 @@ from provisioner.validate.sessions import SessionReading, UnreadableError, read_
 _VRF = "global"
 """What NAPALM calls the default routing instance."""
 _LONGEST_COMPLAINT = 200
+_FILTERS = ("prefix-list", "route-map")
+"""Which prefixes pass is a matter of these, whatever their names: a change of one is about every session's prefixes."""
 
 
-def check_device(driver: NetworkDriver, expectations: DeviceExpectations) -> tuple[Check, ...]:
+def check_device(
+    driver: NetworkDriver, expectations: DeviceExpectations, readings: Readings | None = None
+) -> tuple[Check, ...]:
     """Look once at everything that is expected of a device.
+
+    Args:
+        driver: An open session.
+        expectations: What must be true.
+        readings: Answers of this round that are there already.
 
     Raises:
         ConnectionException, ConnectionClosedException, OSError, EOFError: the session is no longer there.
     """
-    look = _Look(driver, expectations, Readings(driver))
+    look = _Look(driver, expectations, readings or Readings(driver))
     checks = [check for interface in expectations.interfaces for check in look.interface(interface)]
     if expectations.sessions_are_all:
         checks.append(look.all_sessions())
     checks += look.sessions()
     checks += [look.default_route(route) for route in expectations.default_routes]
     checks += [look.ping(ping) for ping in expectations.pings]
+    checks += look.absences()
     return tuple(checks) or (failed(expectations.device, "expectations", "something to look at", "nothing"),)
 
 
@@ -50,7 +60,14 @@ class _Look:
     expectations: DeviceExpectations
     readings: Readings
 
-    def check(self, name: str, expected: str, holds: Callable[[], bool], describe: Callable[[], str]) -> Check:
+    def check(
+        self,
+        name: str,
+        expected: str,
+        holds: Callable[[], bool],
+        describe: Callable[[], str],
+        about: tuple[str, ...],
+    ) -> Check:
         """Judge, then say what was found; both must succeed."""
         try:
             passed = holds()
@@ -59,7 +76,7 @@ class _Look:
             raise
         except Exception as error:  # noqa: BLE001 - whatever a driver raises, it has not told what was asked
             passed, found = False, _complaint(error)
-        return Check(self.expectations.device, name, passed, expected, found)
+        return Check(self.expectations.device, name, passed, expected, found, about)
 
     # --- interfaces -----------------------------------------------------------------------------------------------------
 
@@ -74,12 +91,14 @@ class _Look:
             wanted.state.value + ("" if wanted.mtu is None else f", MTU {wanted.mtu}"),
             lambda: hold(self.readings, "get_interfaces", {wanted.name: facts}),
             lambda: self._interface_found(wanted),
+            (wanted.name,),
         )
         yield self.check(
             f"addresses of {wanted.name}",
             _enumerate(wanted.addresses, "none"),
             lambda: hold(self.readings, "get_interfaces_ip", {wanted.name: _address_facts(wanted.addresses)}),
             lambda: self._addresses_found(wanted.name),
+            (wanted.name, *wanted.addresses),
         )
 
     def _interface_found(self, wanted: ExpectedInterface) -> str:
@@ -106,6 +125,7 @@ class _Look:
             _enumerate(wanted, "none"),
             lambda: sorted(self._peers()) == wanted,
             lambda: _enumerate(sorted(self._peers()), "none"),
+            tuple(wanted),
         )
 
     def sessions(self) -> Iterable[Check]:
@@ -143,6 +163,7 @@ class _Look:
             f"up with AS{wanted.remote_as} from AS{wanted.local_as} for {wanted.family.title}{counted}",
             lambda: hold(self.readings, "get_bgp_neighbors", {_VRF: {"peers": {wanted.peer: facts}}}),
             lambda: self._session_found(wanted, bool(counted)),
+            (wanted.peer, *(_FILTERS if counted else ()), *(wanted.accepted or ())),
         )
 
     def _session_found(self, wanted: ExpectedSession, is_counted: bool) -> str:
@@ -157,8 +178,9 @@ class _Look:
         return f"{state} with AS{entry['remote_as']} from AS{entry['local_as']} for {wanted.family.title}{counted}"
 
     def _details(self, session: ExpectedSession, reading: SessionReading) -> Iterable[Check]:
-        def look(name: str, expected: str, passed: bool, found: str) -> Check:
-            return Check(self.expectations.device, name, passed, expected, reading.trouble or found)
+        def look(name: str, expected: str, passed: bool, found: str, *about: str) -> Check:
+            told = reading.trouble or found
+            return Check(self.expectations.device, name, passed, expected, told, (session.peer, *about))
 
         if session.role is not None:
             there = session.role.opposite.value
@@ -177,6 +199,8 @@ class _Look:
                 _enumerate(session.accepted, "none"),
                 reading.accepted is not None and set(reading.accepted) == set(session.accepted),
                 found,
+                *_FILTERS,
+                *session.accepted,
             )
 
     def _peers(self) -> dict[str, Any]:
@@ -200,6 +224,7 @@ class _Look:
             _by(exit_),
             lambda: self._ways_out(wanted.family) == {(exit_.interface, "bgp")},
             lambda: self._ways_out_found(wanted),
+            _about_exits(wanted),
         )
 
     def _exit(self, wanted: ExpectedDefaultRoute) -> Exit | None:
@@ -209,7 +234,8 @@ class _Look:
 
     def _no_exit(self, wanted: ExpectedDefaultRoute, found: str) -> Check:
         expected = _by(wanted.exits[0])
-        return failed(self.expectations.device, f"{wanted.family.title} default route", expected, found)
+        name = f"{wanted.family.title} default route"
+        return failed(self.expectations.device, name, expected, found, _about_exits(wanted))
 
     def _ways_out(self, family: AddressFamily) -> set[tuple[str, str]]:
         """Interface and protocol of every next hop in use. The interface, since FRR keeps IPv6 next hops by link-local address."""
@@ -244,7 +270,38 @@ class _Look:
             f"all answered at {wanted.mtu} bytes, unfragmented",
             lambda: hold(self.readings, "ping", answered, arguments),
             lambda: _ping_found(self.readings.ping(**arguments), wanted.mtu),
+            (wanted.source, wanted.destination),
         )
+
+    # --- what must not be there -------------------------------------------------------------------------------------------
+
+    def absences(self) -> Iterable[Check]:
+        """Interfaces, sessions and routes of a location that was taken off this router."""
+        gone = self.expectations.gone
+        for name in gone.interfaces:
+            yield self.check(
+                f"interface {name}",
+                "none",
+                lambda name=name: name not in self.readings.get_interfaces(),  # type: ignore[misc]
+                lambda name=name: "there" if name in self.readings.get_interfaces() else "none",  # type: ignore[misc]
+                (name,),
+            )
+        for peer in gone.peers:
+            yield self.check(
+                f"BGP session with {peer}",
+                "none",
+                lambda peer=peer: peer not in self._peers(),  # type: ignore[misc]
+                lambda peer=peer: "there" if peer in self._peers() else "none",  # type: ignore[misc]
+                (peer,),
+            )
+        for prefix in gone.prefixes:
+            yield self.check(
+                f"route to {prefix}",
+                "none",
+                lambda prefix=prefix: not self.readings.get_route_to(prefix).get(prefix),  # type: ignore[misc]
+                lambda prefix=prefix: "there" if self.readings.get_route_to(prefix).get(prefix) else "none",  # type: ignore[misc]
+                (prefix,),
+            )
 
 
 def _ping_found(told: Mapping[str, Any], mtu: int) -> str:
@@ -261,6 +318,10 @@ def _address_facts(addresses: Iterable[str]) -> Exactly:
         family = AddressFamily.IPV6 if ":" in address else AddressFamily.IPV4
         families[family.value][address] = {"prefix_length": int(length)}
     return Exactly({family: Exactly(facts) for family, facts in families.items()})
+
+
+def _about_exits(wanted: ExpectedDefaultRoute) -> tuple[str, ...]:
+    return (*(word for exit_ in wanted.exits for word in (exit_.interface, exit_.peer)), *_FILTERS)
 
 
 def _by(exit_: Exit) -> str:

@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv6Address
 from typing import Final
 
 from provisioner.intent.model import AggregationRouter, Fleet, Location, Uplink
-from provisioner.intent.types import PlatformName, UplinkRole
+from provisioner.intent.types import LocationStatus, PlatformName, UplinkRole
 from provisioner.plan.subject import Subject
 
 MANAGEMENT_PORT: Final = "mgmt0"
@@ -136,6 +136,21 @@ class ExpectedPing:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """What must not be on a router any more.
+
+    Attributes:
+        interfaces: Sub-interfaces.
+        peers: Addresses of BGP peers.
+        prefixes: Routes.
+    """
+
+    interfaces: tuple[str, ...] = ()
+    peers: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class DeviceExpectations:
     """All that must be true on one router for one subject.
 
@@ -147,6 +162,7 @@ class DeviceExpectations:
         sessions_are_all: Whether the device may have no other session.
         default_routes: One per family, where the subject says.
         pings: Across each uplink.
+        gone: What was taken away.
     """
 
     device: str
@@ -156,12 +172,16 @@ class DeviceExpectations:
     sessions_are_all: bool = False
     default_routes: tuple[ExpectedDefaultRoute, ...] = ()
     pings: tuple[ExpectedPing, ...] = ()
+    gone: Gone = Gone()
 
 
 def expect_subject(fleet: Fleet, subject: Subject) -> tuple[DeviceExpectations, ...]:
     """What must be true on each device of a subject, each device once."""
-    if subject.location is not None:
-        return expect_location(fleet, subject.location)
+    location = subject.location
+    if location is not None and location.status is LocationStatus.DECOMMISSIONED:
+        return tuple(_gone(fleet, location, target.device) for target in subject.targets)
+    if location is not None:
+        return expect_location(fleet, location)
     return tuple(expect_base(fleet, device) for device in dict.fromkeys(target.device for target in subject.targets))
 
 
@@ -224,6 +244,21 @@ def _aggregation(fleet: Fleet, location: Location, router_name: str) -> DeviceEx
                 (AddressFamily.IPV4, uplink.edge_ipv4.ip, _texts(location.prefixes.ipv4)),
                 (AddressFamily.IPV6, uplink.edge_ipv6.ip, _texts(location.prefixes.ipv6)),
             )
+        ),
+    )
+
+
+def _gone(fleet: Fleet, location: Location, router_name: str) -> DeviceExpectations:
+    uplinks = [uplink for uplink in location.uplinks if uplink.aggregation_router == router_name]
+    return DeviceExpectations(
+        device=router_name,
+        platform=fleet.aggregation_router(router_name).platform,
+        interfaces=(),
+        sessions=(),
+        gone=Gone(
+            interfaces=tuple(uplink.aggregation_interface for uplink in uplinks),
+            peers=tuple(str(end.ip) for uplink in uplinks for end in (uplink.edge_ipv4, uplink.edge_ipv6)),
+            prefixes=(*_texts(location.prefixes.ipv4), *_texts(location.prefixes.ipv6)),
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from fractions import Fraction
 
 import pytest
@@ -27,7 +28,7 @@ def test_every_subject_is_in_one_batch_in_its_order(count: int) -> None:
 def test_the_canary_is_alone_and_each_batch_but_the_last_grows(count: int) -> None:
     sizes = [len(batch) for batch in batches(range(count))]
     assert sizes[0] == CANARY
-    assert all(later == earlier * GROWTH for earlier, later in zip(sizes[:-1], sizes[1:-1], strict=False))
+    assert all(later == earlier * GROWTH for earlier, later in itertools.pairwise(sizes[:-1]))
     assert all(sizes)
     assert len(sizes) == 1 or sizes[-1] <= sizes[-2] * GROWTH
 

@@ -10,7 +10,7 @@ import pytest
 from provisioner.deploy.model import Outcome, Report, Result, RunRecord
 from provisioner.deploy.recorder import Recorder
 from provisioner.errors import JournalError
-from provisioner.journal.store import Journal
+from provisioner.journal.store import Journal, Query
 
 NOWHERE = "sqlite:////nonexistent/journal.sqlite"
 
@@ -48,6 +48,5 @@ def test_outcomes_that_end_at_once_are_of_one_run(tmp_path: Path) -> None:
     recorder.finish(Report("", "", tuple(map(outcome, codes)), dry_run=True))
     recorder.close()
     with Journal.open(url) as journal:
-        entries = journal.history(limit=100)
-    assert {entry.subject for entry in entries} == set(codes)
-    assert len({entry.run_id for entry in entries}) == 1
+        (recorded,) = journal.history(Query(dry_runs=True))
+    assert {entry.subject for entry in recorded.transactions} == set(codes)

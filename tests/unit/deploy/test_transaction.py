@@ -6,7 +6,7 @@ of a step, as a lost connection does. The lab tests show the same with real rout
 
 from __future__ import annotations
 
-import signal
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
@@ -16,12 +16,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.deploy.model import INTERRUPTED, DeviceState, Outcome, Result
+from provisioner.deploy.parts import PartReader
 from provisioner.deploy.transaction import Steps, Transaction
 from provisioner.errors import CandidateError, DeviceError, LockedError, UnreachableError
 from provisioner.intent.types import PlatformName
-from provisioner.network.interrupts import held_back
+from provisioner.network.interrupts import Interruption
 from provisioner.network.session import Answer
-from provisioner.plan.model import DeviceRole, Target
+from provisioner.plan.model import DeviceRole, PartChange, Plan, Target
 from provisioner.plan.subject import Subject
 from provisioner.validate.model import Check
 
@@ -41,12 +42,13 @@ class Router:
     candidate: str = ""
     faults: dict[str, str] = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
+    interruption: Interruption = field(default_factory=Interruption)
 
     def _step(self, step: str, effect: Callable[[], None]) -> None:
         self.log.append(step)
         fault = self.faults.get(step, "")
         if fault == "interrupt":
-            signal.raise_signal(signal.SIGINT)
+            self.interruption.press()
         if fault == "before":
             raise UnreachableError("gone before", where=self.name)
         effect()
@@ -74,7 +76,9 @@ class Router:
         assert revert_in > 0
 
         def effect() -> None:
-            self.before, self.running, self.pending = self.running, self.candidate, True
+            if not self.pending:
+                self.before = self.running
+            self.running, self.pending = self.candidate, True
 
         self._step("commit", effect)
 
@@ -100,16 +104,48 @@ class Routers:
 
     def __init__(self, routers: Sequence[Router]) -> None:
         self.by_name = {router.name: router for router in routers}
+        self.interruption = Interruption()
+        for router in routers:
+            router.interruption = self.interruption
 
     def run(self, devices: Sequence[str], work: Callable[[object, str], T], name: str) -> Mapping[str, Answer[T]]:
         answers: dict[str, Answer[T]] = {}
-        with held_back():
-            for device in devices:
-                try:
-                    answers[device] = Answer(device, value=work(self.by_name[device], device))
-                except DeviceError as error:
-                    answers[device] = Answer(device, error=error)
+        for device in devices:
+            try:
+                answers[device] = Answer(device, value=work(self.by_name[device], device))
+            except DeviceError as error:
+                answers[device] = Answer(device, error=error)
         return answers
+
+
+class ServiceInMemory:
+    """A service that is as well as a test says."""
+
+    checks: tuple[Check, ...] = ()
+
+    def __init__(self, *, healthy: bool) -> None:
+        self._healthy = healthy
+
+    def look(self) -> ServiceInMemory:
+        return self
+
+    def await_well(self, *_arguments: object, proceed: Callable[[], None], **_more: object) -> tuple[Check, ...]:
+        proceed()
+        found = "established" if self._healthy else "idle"
+        return (Check("er-x", "BGP session", self._healthy, "established", found),)
+
+
+class NoParts(PartReader):
+    """Knows nothing of parts: the routers in memory have no config that could be taken apart."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda _device: {}, None, dict)
+
+    def annotated(self, plan: Plan) -> Plan:
+        return plan
+
+    def changes(self) -> tuple[PartChange, ...]:
+        return ()
 
 
 def transaction(routers: Routers, *, healthy: bool = True, candidate: str = NEW) -> Transaction:
@@ -119,12 +155,16 @@ def transaction(routers: Routers, *, healthy: bool = True, candidate: str = NEW)
     )
     steps = Steps(
         candidate=lambda _target, _running: candidate,
-        validate=lambda: [Check("er-x", "BGP session", healthy, "established", "established" if healthy else "idle")],
+        held=lambda _target, _running, _uplink: None,
+        service=ServiceInMemory(healthy=healthy),  # type: ignore[arg-type]
+        parts=NoParts(),
         announce=lambda _phase: None,
         validation_seconds=5,
+        revert_in_seconds=125,
         message="test",
     )
-    return Transaction(Subject("16PK00", "a school", targets), routers, steps)  # type: ignore[arg-type]
+    subject = Subject("16PK00", "a school", targets)
+    return Transaction(subject, routers, steps, routers.interruption)  # type: ignore[arg-type]
 
 
 def push(routers: Routers, *, healthy: bool = True) -> Outcome:
@@ -190,11 +230,37 @@ def test_an_interruption_rolls_back_what_was_committed() -> None:
     assert [router.running for router in routers.by_name.values()] == [OLD] * 3
 
 
-def test_a_second_interruption_while_routers_are_put_back_changes_nothing_of_that() -> None:
+def test_a_second_interruption_leaves_the_rest_to_the_timers_and_says_when_they_fire() -> None:
     routers = fresh(er_x={"commit": "interrupt", "rollback": "interrupt"})
     outcome = push(routers)
-    assert outcome.result is Result.ROLLED_BACK
+    assert outcome.result is Result.UNKNOWN
+    assert outcome.error_number == INTERRUPTED
+    left = [device for device in outcome.devices if device.state is DeviceState.UNKNOWN]
+    assert left
+    said = re.compile(r"interrupted twice: left to the router.*; its own timer puts it back at \d\d:\d\d:\d\d")
+    assert all(said.search(device.error) for device in left)
+    for router in routers.by_name.values():
+        router.timer_fires()
     assert [router.running for router in routers.by_name.values()] == [OLD] * 3
+
+
+def test_what_is_confirmed_has_no_timer_and_is_put_back_whatever_the_person_presses() -> None:
+    routers = fresh(ar_2={"confirm": "before"}, ar_1={"rollback": "interrupt"})
+    routers.interruption.press = _twice(routers.interruption)  # type: ignore[method-assign]
+    outcome = push(routers)
+    assert routers.by_name["ar-1"].running == OLD
+    states = {device.device: device.state for device in outcome.devices}
+    assert states["ar-1"] is DeviceState.ROLLED_BACK
+    for router in routers.by_name.values():
+        router.timer_fires()
+    assert [router.running for router in routers.by_name.values()] == [OLD] * 3
+
+
+def test_an_interruption_after_the_first_confirm_comes_too_late_and_both_ends_are_confirmed() -> None:
+    routers = fresh(ar_1={"confirm": "interrupt"})
+    outcome = push(routers)
+    assert outcome.result is Result.CONFIRMED
+    assert [(router.running, router.pending) for router in routers.by_name.values()] == [(NEW, False)] * 3
 
 
 def test_an_interruption_while_a_failed_push_is_put_back_is_told_and_ends_the_run() -> None:
@@ -239,7 +305,7 @@ def test_a_router_that_does_not_answer_while_it_is_put_back_is_told_with_its_tim
     outcome = push(routers, healthy=False)
     assert outcome.result is Result.UNKNOWN
     (told,) = [device.error for device in outcome.devices if device.error]
-    assert "its own timer puts it back 125 s after the commit" in told
+    assert re.search(r"its own timer puts it back at \d\d:\d\d:\d\d", told)
 
 
 def test_an_empty_answer_is_trouble_and_never_in_sync() -> None:
@@ -288,6 +354,19 @@ def test_whatever_fails_the_outcome_tells_the_truth(schedule: dict[str, dict[str
     if outcome.result is Result.UNKNOWN:
         assert DeviceState.UNKNOWN in said.values()
         assert any(device.error for device in outcome.devices)
+    for router in routers.by_name.values():
+        router.timer_fires()
+    if not any(step in {"before", "after"} for router in schedule.values() for step in router.values()):
+        # People alone, however often they press, never leave two ends that do not fit.
+        assert len({router.running for router in routers.by_name.values()}) == 1
+
+
+def _twice(interruption: Interruption) -> Callable[[], None]:
+    def press() -> None:
+        for _ in range(2):
+            Interruption.press(interruption)
+
+    return press
 
 
 class _Recorder(list[str]):

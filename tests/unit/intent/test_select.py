@@ -103,11 +103,11 @@ def test_a_named_school_that_is_not_active_is_refused_and_left_out_of_wider_sele
 ) -> None:
     changed = with_status(fleet, "16PK00", status)
     with pytest.raises(UsageError, match=f"location 16PK00 is {status.value}"):
-        resolve(Selection(schools=("16PK00",)), changed, only_active=True)
+        resolve(Selection(schools=("16PK00",)), changed, statuses=frozenset({LocationStatus.ACTIVE}))
     assert resolve(Selection(schools=("16PK00",)), changed).locations == ("16PK00",)
     for wide in (Selection(all=True), Selection(boards=("42650",)), Selection(aggregations=("zwolle1",))):
         assert "16PK00" in resolve(wide, changed).locations
-        assert "16PK00" not in resolve(wide, changed, only_active=True).locations
+        assert "16PK00" not in resolve(wide, changed, statuses=frozenset({LocationStatus.ACTIVE})).locations
 
 
 def test_only_schools_need_no_whole_inventory() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
@@ -10,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, text
 
 from provisioner.deploy.model import DeviceOutcome, DeviceState, Outcome, Result
 from provisioner.intent.types import PlatformName
@@ -67,23 +66,23 @@ def postgresql() -> Iterator[str]:
 
         server = get_server(Path(directory) / "data", cleanup_mode=None)
         try:
+            # What the tests kill are its clients, never the server.
+            server.psql("ALTER SYSTEM SET fsync = off")
+            server.psql("SELECT pg_reload_conf()")
             yield server.get_uri(driver="psycopg")
         finally:
             server.stop()
 
 
-NUMBERS = itertools.count()
-
-
 @pytest.fixture
 def postgresql_url(postgresql: str) -> str:
     """The URL of an empty database."""
-    name = f"journal{next(NUMBERS)}"
-    engine = create_engine(postgresql, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name} STRATEGY wal_log"))
+    engine = create_engine(postgresql)
+    with engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
     engine.dispose()
-    return make_url(postgresql).set(database=name).render_as_string(hide_password=False)
+    return postgresql
 
 
 @pytest.fixture

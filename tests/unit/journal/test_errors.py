@@ -18,7 +18,7 @@ from provisioner.deploy.model import Outcome
 from provisioner.errors import JournalError
 from provisioner.journal import process
 from provisioner.journal.database import default_path
-from provisioner.journal.store import Journal, RunId
+from provisioner.journal.store import Journal, Query, RunId
 from provisioner.plan.model import Plan
 
 Begin = Callable[[Journal], RunId]
@@ -176,10 +176,14 @@ def test_a_process_that_got_the_number_of_another_is_not_it() -> None:
 
 
 @pytest.fixture
-def written(file: Path, url: str, begin: Begin, make_plan: Callable[..., Plan]) -> bytes:
+def written(
+    file: Path, url: str, begin: Begin, make_plan: Callable[..., Plan], make_push: Callable[..., Outcome]
+) -> bytes:
     """A journal file with one run in it."""
     with Journal.open(url) as journal:
-        journal.record_plan(begin(journal), make_plan())
+        run = begin(journal)
+        journal.record_plan(run, make_plan())
+        journal.record_outcome(run, make_push())
     connection = sqlite3.connect(file)
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -210,7 +214,10 @@ def test_whatever_is_damaged_in_the_file_is_an_error_of_the_journal(
     file.write_bytes(content)
     # Each on its own: what one of them refuses another may still do.
     uses: tuple[Callable[[Journal], object], ...] = (
-        lambda journal: journal.history(),
+        lambda journal: journal.history(Query(diffs=True)),
+        lambda journal: journal.deployed("ar1-utr"),
+        lambda journal: journal.last_change("16PK00"),
+        lambda journal: journal.unfinished(),
         lambda journal: journal.record_outcome(RunId(1), make_outcome()),
         begin,
     )

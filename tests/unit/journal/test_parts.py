@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from provisioner.deploy.model import Outcome, Result
 from provisioner.journal import entry
-from provisioner.journal.store import Journal, RunId
+from provisioner.journal.store import Journal, Query, RunId
 from provisioner.journal.tables import Config, Part
 from provisioner.plan.model import PartChange
 
@@ -46,7 +46,8 @@ def edge(before: str | None, after: str | None) -> tuple[PartChange, ...]:
 
 
 def test_results_are_those_of_a_deployment() -> None:
-    assert (entry.CONFIRMED, entry.IN_SYNC, entry.DECLINED) == (Result.CONFIRMED, Result.IN_SYNC, Result.DECLINED)
+    assert (entry.CONFIRMED, entry.IN_SYNC) == (Result.CONFIRMED, Result.IN_SYNC)
+    assert (entry.DIFFERENCES, entry.DECLINED) == (Result.DIFFERENCES, Result.DECLINED)
 
 
 def test_nothing_is_deployed_where_nothing_was_confirmed(journal: Journal, begin: Begin, make_push: Push) -> None:
@@ -122,7 +123,7 @@ def test_an_outcome_and_its_parts_are_recorded_together_or_not_at_all(
     monkeypatch.setattr("provisioner.journal.parts._ids", broken)
     with pytest.raises(RuntimeError):
         journal.record_outcome(run, make_push())
-    assert journal.history("16PK00") == ()
+    assert journal.history(Query(subjects=("16PK00",))) == ()
 
 
 def test_the_last_change_is_the_newest_that_changed_something(journal: Journal, begin: Begin, make_push: Push) -> None:

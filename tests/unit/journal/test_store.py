@@ -14,15 +14,22 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from provisioner.deploy.model import Outcome, Report, Result
-from provisioner.journal.store import Journal, RunId, RunState
+from provisioner.journal.entry import FileEntry
+from provisioner.journal.store import Journal, Query, RunId, RunState
 from provisioner.plan.model import Plan
 
 DEADLINE_SECONDS = 60
 Begin = Callable[[Journal], RunId]
+
+
+def subjects(journal: Journal, **query: Any) -> list[list[str]]:
+    """The subjects of each run."""
+    return [[entry.subject for entry in run.transactions] for run in journal.history(Query(**query))]
 
 
 def report(*outcomes: Outcome) -> Report:
@@ -37,16 +44,19 @@ def test_a_run_is_read_back_as_it_was_recorded(
     journal.record_plan(run, plan)
     journal.record_outcome(run, outcome)
     journal.finish(run, report(outcome))
-    (entry,) = journal.history("16PK00", 10)
-    assert (entry.run_id, entry.state, entry.result, entry.digest) == (run, RunState.FINISHED, "confirmed", plan.digest)
-    assert (entry.actor, entry.inventory_commit, entry.seconds) == ("anna@noc", "0123456789ab", 12.5)
+    (read,) = journal.history(Query(diffs=True))
+    assert (read.run_id, read.state, read.exit_code) == (run, RunState.FINISHED, 0)
+    assert (read.actor, read.inventory_commit) == ("anna@noc", "0123456789ab")
+    (entry,) = read.transactions
+    assert (entry.result, entry.digest, entry.seconds) == ("confirmed", plan.digest, 12.5)
     assert (entry.error, entry.error_number, entry.checks_passed) == ("oh", "PV6000", 1)
     assert entry.failed_checks == outcome.checks[1:]
     assert [(device.device, device.state, device.error) for device in entry.devices] == [
         ("ar1-utr", "untouched", ""),
         ("er-16pk00", "confirmed", "slow"),
     ]
-    assert entry.devices[1].files == plan.diffs[1].files
+    file = plan.diffs[1].files[0]
+    assert entry.devices[1].files == (FileEntry(file.file, 2, 1, file.text),)
 
 
 def test_moments_are_utc_and_know_it(url: str, begin: Begin) -> None:
@@ -63,9 +73,9 @@ def test_the_latest_comes_first_and_the_limit_holds(
 ) -> None:
     for subject in ("16PK00", "16PK01", "16PK02"):
         journal.record_outcome(begin(journal), make_outcome(subject))
-    assert [entry.subject for entry in journal.history(None, 2)] == ["16PK02", "16PK01"]
-    assert [entry.subject for entry in journal.history("16PK00", 2)] == ["16PK00"]
-    assert journal.history("99ZZ99", 2) == ()
+    assert [subject for (subject,) in subjects(journal, limit=2)] == ["16PK02", "16PK01"]
+    assert subjects(journal, subjects=("16PK00",), limit=2) == [["16PK00"]]
+    assert subjects(journal, subjects=("99ZZ99",)) == []
 
 
 def test_a_run_under_way_is_not_called_interrupted(journal: Journal, begin: Begin) -> None:
@@ -75,7 +85,7 @@ def test_a_run_under_way_is_not_called_interrupted(journal: Journal, begin: Begi
 
 def test_an_outcome_without_a_plan_is_recorded_too(journal: Journal, begin: Begin) -> None:
     journal.record_outcome(begin(journal), Outcome("16PK00", "t", Result.FAILED, error="unreachable"))
-    (entry,) = journal.history("16PK00", 1)
+    ((entry,),) = (run.transactions for run in journal.history())
     assert (entry.result, entry.error, entry.devices) == ("failed", "unreachable", ())
 
 
@@ -85,7 +95,7 @@ def test_a_plan_that_was_made_again_takes_the_place_of_the_first(
     run = begin(journal)
     journal.record_plan(run, make_plan())
     journal.record_plan(run, Plan("16PK00", "t", make_plan().diffs[1:]))
-    (entry,) = journal.history("16PK00", 10)
+    ((entry,),) = (run.transactions for run in journal.history())
     assert [device.device for device in entry.devices] == ["er-16pk00"]
 
 
@@ -135,7 +145,9 @@ def test_the_file_is_in_write_ahead_mode(sqlite_url: str, tmp_path: Path) -> Non
 WRITER = """
 import sys
 from pathlib import Path
+from typing import Any
 from provisioner.deploy.model import Report
+from provisioner.journal.entry import FileEntry
 from provisioner.journal.store import Journal
 sys.path.insert(0, sys.argv[1])
 from conftest import outcome_of as make_outcome, plan_of as make_plan
@@ -171,10 +183,10 @@ def test_several_processes_make_and_write_one_journal_at_once(url: str) -> None:
         process.communicate(timeout=DEADLINE_SECONDS)
         assert process.returncode == 0
     with Journal.open(url) as journal:
-        entries = journal.history(None, 100)
-    assert {entry.subject for entry in entries} == {f"{name}-{number}" for name in "abc" for number in range(15)}
-    assert {entry.state for entry in entries} == {RunState.FINISHED}
-    assert len({entry.run_id for entry in entries}) == 3
+        runs = journal.history()
+    for name, run in zip("abc", sorted(runs, key=lambda run: run.actor), strict=True):
+        assert [entry.subject for entry in run.transactions] == [f"{name}-{number}" for number in range(15)]
+        assert (run.actor, run.state) == (name, RunState.FINISHED)
 
 
 def test_a_run_that_is_killed_in_the_middle_is_shown_as_interrupted(url: str, begin: Begin) -> None:
@@ -189,11 +201,11 @@ def test_a_run_that_is_killed_in_the_middle_is_shown_as_interrupted(url: str, be
     process.communicate(timeout=DEADLINE_SECONDS)
     began = time.monotonic()
     with Journal.open(url) as journal:
-        entries = journal.history(None, 100)
-        assert {entry.state for entry in entries} == {RunState.INTERRUPTED}
-        assert [entry.result for entry in entries][-1] == "confirmed"
+        (run,) = journal.history()
+        assert run.state is RunState.INTERRUPTED
+        assert run.transactions[0].result == "confirmed"
         # What a plan announced is on the disk before its push.
-        assert len(entries) >= 5
+        assert len(run.transactions) >= 5
         begin(journal)
     assert time.monotonic() - began < DEADLINE_SECONDS / 4
 
@@ -226,7 +238,8 @@ def test_threads_of_one_run_record_their_outcomes_at_once(
     with ThreadPoolExecutor(8) as pool:
         for future in [pool.submit(record, subjects[number::8]) for number in range(8)]:
             future.result(DEADLINE_SECONDS)
-    assert {(entry.subject, entry.result) for entry in journal.history()} == {(s, "confirmed") for s in subjects}
+    (read,) = journal.history()
+    assert {(entry.subject, entry.result) for entry in read.transactions} == {(s, "confirmed") for s in subjects}
     assert set(journal.deployed("ar1-utr")) == set(subjects)
 
 
@@ -236,5 +249,5 @@ def test_threads_of_one_run_record_their_outcomes_at_once(
 def test_a_text_that_a_database_cannot_hold_is_recorded_escaped(journal: Journal, typed: str, kept: str) -> None:
     run = journal.begin(command=typed, commit="", actor="a@b", dry_run=False)
     journal.record_outcome(run, Outcome("16PK00", "t", Result.FAILED, error=typed))
-    (entry,) = journal.history()
-    assert (entry.command, entry.error) == (kept, kept)
+    (read,) = journal.history()
+    assert (read.command, read.transactions[0].error) == (kept, kept)

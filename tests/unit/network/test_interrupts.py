@@ -1,4 +1,4 @@
-"""Interruptions wait for the end of a step."""
+"""Interruptions wait for the end of a step, and are counted."""
 
 from __future__ import annotations
 
@@ -8,64 +8,69 @@ import threading
 
 import pytest
 
-from provisioner.network.interrupts import SIGNALS, held_back, keep_from_children, treat_as_interruptions
+from provisioner.network.interrupts import SIGNALS, Interruption, keep_from_children
 
 
-def test_an_interruption_inside_a_step_is_raised_at_its_end() -> None:
-    done = []
-
-    def step() -> None:
-        with held_back():
-            signal.raise_signal(signal.SIGINT)
-            done.append("the rest of the step")
-
-    with pytest.raises(KeyboardInterrupt):
-        step()
-    assert done
+def test_a_signal_inside_a_step_waits_for_somebody_to_ask() -> None:
+    interruption = Interruption()
+    with interruption.listening():
+        interruption.proceed()
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.is_wanted
+        assert not interruption.is_urgent
+        with pytest.raises(KeyboardInterrupt):
+            interruption.proceed()
 
 
-def test_an_interruption_inside_two_blocks_waits_for_the_outer_one_and_can_be_taken_there() -> None:
-    done = []
-    with held_back() as outer:
-        with held_back():
-            signal.raise_signal(signal.SIGINT)
-        done.append("the rest of the outer block")
-        assert outer.take() == signal.SIGINT
-    assert done
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_second_one_is_urgent_whatever_its_kind(number: signal.Signals) -> None:
+    interruption = Interruption()
+    with interruption.listening():
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
+    assert interruption.is_urgent
 
 
 def test_handlers_are_as_before_afterwards() -> None:
     before = [signal.getsignal(number) for number in SIGNALS]
-    with held_back():
+    with Interruption().listening():
         pass
     assert [signal.getsignal(number) for number in SIGNALS] == before
 
 
-def test_another_thread_may_use_it_too() -> None:
-    ended = []
-
-    def work() -> None:
-        with held_back():
-            ended.append(True)
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert ended
-
-
-def test_a_closed_terminal_interrupts_and_nohup_keeps_it_ignored() -> None:
-    before = {number: signal.getsignal(number) for number in SIGNALS}
+def test_nohup_keeps_a_closed_terminal_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:
-        signal.signal(signal.SIGTERM, signal.SIG_DFL)
-        signal.signal(signal.SIGHUP, signal.SIG_IGN)
-        treat_as_interruptions()
-        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
-        with pytest.raises(KeyboardInterrupt):
-            signal.raise_signal(signal.SIGTERM)
+        interruption = Interruption()
+        with interruption.listening():
+            signal.raise_signal(signal.SIGHUP)
+        assert not interruption.is_wanted
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_a_question_ends_at_once() -> None:
+    interruption = Interruption()
+
+    def ask() -> None:
+        with interruption.at_once():
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("the question went on")
+
+    with interruption.listening():
+        with pytest.raises(KeyboardInterrupt):
+            ask()
+        assert interruption.is_wanted
+        # After it signals are counted again: routers may have to be put back.
+        signal.raise_signal(signal.SIGINT)
+        assert interruption.is_urgent
+
+
+def test_a_question_is_not_asked_after_an_interruption() -> None:
+    interruption = Interruption()
+    interruption.press()
+    with pytest.raises(KeyboardInterrupt), interruption.at_once():
+        pytest.fail("it was asked")
 
 
 def test_a_jump_host_outlives_the_ctrl_c_that_a_terminal_sends_to_it() -> None:

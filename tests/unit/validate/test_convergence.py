@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioner.validate.convergence import LONGEST_PAUSE_SECONDS, await_convergence, before_and_after
+from provisioner.validate.convergence import LONGEST_PAUSE_SECONDS, await_convergence
 from provisioner.validate.model import Check
 
 GOOD = Check("r", "x", passed=True, expected="a", found="a")
@@ -89,23 +89,3 @@ def test_it_never_waits_longer_than_the_deadline_and_one_round(deadline: float, 
 
     await_convergence(probe, deadline, time.clock, time.sleep)
     assert time.now - 100.0 <= deadline + 2 * round_seconds + 1e-6
-
-
-def told(name: str, found: str, *, passed: bool, device: str = "er") -> Check:
-    return Check(device, name, passed=passed, expected="up", found=found)
-
-
-def test_what_worked_before_must_work_after() -> None:
-    before = (told("a", "up", passed=True), told("b", "up", passed=True), told("c", "down", passed=False))
-    after = (told("b", "down", passed=False), told("a", "up", passed=True), told("c", "down", passed=False))
-    assert before_and_after(before, after) == (Check("er", "b", passed=False, expected="up, as before", found="down"),)
-
-
-def test_what_is_not_looked_at_any_more_does_not_count_as_working() -> None:
-    (lost,) = before_and_after([told("a", "up", passed=True)], [told("a", "up", passed=True, device="other")])
-    assert (lost.passed, lost.found) == (False, "not looked at")
-
-
-def test_what_did_not_work_before_is_not_held_against_a_change() -> None:
-    assert before_and_after([told("a", "down", passed=False)], []) == ()
-    assert before_and_after([], [told("a", "down", passed=False)]) == ()

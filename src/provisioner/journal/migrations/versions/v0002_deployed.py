@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
         sa.Column("subject", sa.Text, nullable=False),
     )
+    op.create_index("selected_subject", "selected", ["subject", "run_id"])
+    op.create_index("device_name", "device", ["name", "transaction_id"])
     op.create_table(
         "config",
         sa.Column("id", sa.Integer, primary_key=True),

@@ -1,0 +1,113 @@
+"""On an aggregation router only the school's own slice changes; all else stays to the byte, and what is wrong there is said."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from provisioner.intent.model import Location
+from provisioner.lab.handle import Lab
+
+from .conftest import ROOT, Provision, Schools
+from .faults import another_circuit, in_sync, works
+
+
+def shared_router(schools: Schools) -> str:
+    """The aggregation router on which two of the lab's schools land."""
+    slow = {uplink.aggregation_router for uplink in schools.slow.uplinks}
+    dual = {uplink.aggregation_router for uplink in schools.dual.uplinks}
+    return (slow & dual).pop()
+
+
+def running(lab: Lab, router: str) -> str:
+    """What runs, as the three programs show it: no code of ours between."""
+    node = lab.router(router)
+    links = node.exec("ip", "-o", "-d", "addr", "show", check=True).stdout
+    # Remaining lifetimes and counters move by themselves.
+    links = re.sub(r"(valid_lft|preferred_lft) \S+", "", links)
+    return "\n".join(
+        (links, node.exec("nft", "-s", "list", "ruleset", check=True).stdout, node.vtysh("show running-config"))
+    )
+
+
+def lines_of_others(text: str, code: str, school: Location) -> list[str]:
+    """Every line that is not about the school: neither its code nor its interfaces nor its peers."""
+    own = {code, *(uplink.aggregation_interface for uplink in school.uplinks)}
+    own |= {str(uplink.edge_ipv4.ip) for uplink in school.uplinks} | {
+        str(uplink.edge_ipv6.ip) for uplink in school.uplinks
+    }
+    return [line for line in text.splitlines() if not any(word in line for word in own)]
+
+
+@pytest.fixture
+def decommissioned(tmp_path: Path, schools: Schools) -> list[str]:
+    """Options for an inventory in which the slow school is decommissioned."""
+    copy = tmp_path / "without"
+    shutil.copytree(ROOT / "inventory", copy)
+    file = copy / "locations" / f"{schools.slow.code}.yaml"
+    file.write_text(file.read_text().replace("status: active", "status: decommissioned"))
+    return ["--inventory", str(copy)]
+
+
+@pytest.fixture
+def base_and_slice_changed_by_hand(provisioned: Lab, schools: Schools) -> Iterator[str]:
+    """The base and the slow school's slice of the shared router have a line that somebody typed there."""
+    router = shared_router(schools)
+    node = provisioned.router(router)
+    entry = f"ip prefix-list {schools.slow.code}-in4 seq 99 deny 192.0.2.0/24"
+    node.vtysh("configure terminal", "ip prefix-list BY-HAND seq 5 permit 192.0.2.0/24", entry, "end")
+    yield router
+    node.vtysh("configure terminal", "no ip prefix-list BY-HAND", f"no {entry}", "end")
+
+
+def test_other_slices_and_the_base_stay_to_the_byte_and_are_reported_in_a_line_each(
+    provisioned: Lab,
+    provision: Provision,
+    schools: Schools,
+    tmp_path: Path,
+    base_and_slice_changed_by_hand: str,
+) -> None:
+    router, school = base_and_slice_changed_by_hand, schools.dual
+    options = another_circuit(tmp_path, school, schools.slow)
+    before = lines_of_others(running(provisioned, router), school.code, school)
+    done = provision("--lab", provisioned.name, *options, "--school", school.code, "--yes")
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert lines_of_others(running(provisioned, router), school.code, school) == before
+        assert any("BY-HAND" in line for line in before)
+        told = done.stdout.splitlines()
+        (line,) = [line for line in told if schools.slow.code in line]
+        assert re.search(rf"{router}.*{schools.slow.code}.*pending.*drifted", line), line
+        (line,) = [line for line in told if re.search(rf"{router}: .*base", line)]
+        assert "drifted" in line
+    finally:
+        back = provision("--lab", provisioned.name, "--school", school.code, "--yes")
+    assert back.returncode == 0, back.stdout + back.stderr
+
+
+def test_decommissioning_takes_exactly_the_slice_away_and_provisioning_again_brings_it_back(
+    provisioned: Lab, provision: Provision, schools: Schools, decommissioned: list[str]
+) -> None:
+    school = schools.slow
+    router = school.uplinks[0].aggregation_router
+    before = running(provisioned, router)
+    done = provision("--lab", provisioned.name, *decommissioned, "--school", school.code, "--yes")
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        after = running(provisioned, router)
+        assert school.code not in after
+        assert school.uplinks[0].aggregation_interface not in after
+        assert set(lines_of_others(after, school.code, school)) <= set(lines_of_others(before, school.code, school))
+        assert schools.dual.code in after
+        again = provision("--lab", provisioned.name, *decommissioned, "--school", school.code, "--yes")
+        assert (again.returncode, "nothing to do" in again.stdout) == (0, True), again.stdout
+        works(provisioned, schools.dual)
+    finally:
+        back = provision("--lab", provisioned.name, "--school", school.code, "--yes")
+    assert back.returncode == 0, back.stdout + back.stderr
+    works(provisioned, school)
+    assert in_sync(provisioned, provision, school)
