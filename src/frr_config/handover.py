@@ -21,8 +21,8 @@ from dataclasses import dataclass, replace
 from frr_config.contexts import compare
 from frr_config.filters import is_list, is_transactional, object_of
 from frr_config.keys import key
-from frr_config.neighbors import group_of, is_bgp, peer_of, peers, staying
-from frr_config.tree import Node
+from frr_config.neighbors import groups, is_bgp, peer_groups, peer_of, peers, staying
+from frr_config.tree import Node, significant
 
 _BINDING = re.compile(r"neighbor (?P<peer>\S+) (?P<kind>prefix-list|route-map) (?P<name>\S+) (?P<way>in|out)")
 """Bindings that stand-ins can take the place of; `filter-list` and `distribute-list` change on their own."""
@@ -102,6 +102,30 @@ def between(old: Sequence[Node], new: Sequence[Node]) -> tuple[tuple[Node, ...],
     ready = {**before, **{each.name: each.before for each in stand_ins.made()}}
     swapped = {**leaving, **after, **{each.name: each.after for each in stand_ins.made()}}
     return (*_flat(ready), *rest), (*_flat(swapped), *rest)
+
+
+def judged_again(running: Iterable[Node], wanted: Iterable[Node]) -> tuple[str, ...]:
+    """`clear … soft in` for each neighbor one of whose filters got other contents; it asks for its routes, no session ends.
+
+    FRR asks by itself where a binding changes, and five seconds later where a route map does. Where a prefix list alone
+    changes it does not: what came in before would stay.
+    """
+    old, new = significant(running), significant(wanted)
+    before, after = _Filters.of(old), _Filters.of(new)
+    changed = {name for name, nodes in after.objects.items() if set(before.objects.get(name, ())) != set(nodes)}
+    contexts = {node.line: node for node in old if is_bgp(node)}
+    commands: list[str] = []
+    for bgp in new if changed else ():
+        if bgp.line not in contexts:
+            continue
+        same = staying(contexts[bgp.line], bgp) - peer_groups(bgp)
+        for family in filter(_is_address_family, bgp.children):
+            names, bound = family.line.removeprefix("address-family "), _Bound(bgp, family.line)
+            for peer in sorted(same):
+                roots = {_object(kind, _version(names), name) for kind, name in bound.to(peer, "in").items()}
+                if changed & {each for root in roots for each in after.reach(root)}:
+                    commands.append(f"clear bgp {names} {peer} soft in")
+    return tuple(commands)
 
 
 def _flat(objects: Mapping[str, tuple[Node, ...]]) -> Iterator[Node]:
@@ -190,7 +214,8 @@ class _Neighbors:
         self._old = old
         self._new = new
         self._stand_ins = stand_ins
-        self._gone = peers(old) - staying(old, new)
+        self._same = staying(old, new)
+        self._gone = peers(old) - self._same
 
     def ready(self) -> Node:
         """The context of *ready*."""
@@ -207,20 +232,25 @@ class _Neighbors:
         for name in [name for name, node in lines.items() if _ACTIVE.fullmatch(node.line) and name not in wanted]:
             del lines[name]
         lines |= {name: node for name, node in wanted.items() if _INACTIVE.fullmatch(node.line)}
-        version = "ipv6" if "ipv6" in header else "ip"
-        for peer in sorted(staying(self._old, self._new)):
+        had, gets = _Bound(self._old, header), _Bound(self._new, header)
+        for peer in sorted(self._same):
             for way in _WAYS:
-                for line in self._rebound(header, version, peer, way):
+                for line in self._rebound(
+                    f"neighbor {peer}", way, _version(header), had.to(peer, way), gets.to(peer, way)
+                ):
                     lines[key(line)] = Node(line)
         return tuple(lines.values())
 
-    def _rebound(self, header: str, version: str, peer: str, way: str) -> list[str]:
-        had, gets = _bindings(self._old, header, peer, way), _bindings(self._new, header, peer, way)
+    def _rebound(self, neighbor: str, way: str, version: str, had: Bindings, gets: Bindings) -> list[str]:
         if not self._stand_ins.are_needed(version, had, gets):
             return []
         moved = [kind for kind in _KINDS if had.get(kind) != gets.get(kind)]
         chosen = [(kind, self._stand_ins.take(kind, version, had, gets)) for kind in moved]
-        return [f"neighbor {peer} {kind} {stand_in.bound_as} {way}" for kind, stand_in in chosen]
+        return [f"{neighbor} {kind} {stand_in.bound_as} {way}" for kind, stand_in in chosen]
+
+
+def _version(header: str) -> str:
+    return "ipv6" if "ipv6" in header else "ip"
 
 
 def _is_address_family(node: Node) -> bool:
@@ -231,11 +261,18 @@ def _lines(bgp: Node, header: str) -> tuple[Node, ...]:
     return next((node.children for node in bgp.children if node.line == header), ())
 
 
-def _bindings(bgp: Node, header: str, peer: str, way: str) -> Bindings:
-    """What counts for a neighbor: its own bindings, else those of its group."""
-    found: dict[str, dict[str, str]] = {}
-    for node in _lines(bgp, header):
-        match = _BINDING.fullmatch(node.line)
-        if match and match["way"] == way:
-            found.setdefault(match["peer"], {})[match["kind"]] = match["name"]
-    return {**found.get(group_of(peer, bgp), {}), **found.get(peer, {})}
+class _Bound:
+    """The bindings in one family: a neighbor's own, else those of its group."""
+
+    def __init__(self, bgp: Node, header: str) -> None:
+        self._groups = groups(bgp)
+        self._own: dict[tuple[str, str], dict[str, str]] = {}
+        for node in _lines(bgp, header):
+            match = _BINDING.fullmatch(node.line)
+            if match:
+                self._own.setdefault((match["peer"], match["way"]), {})[match["kind"]] = match["name"]
+
+    def to(self, peer: str, way: str) -> Bindings:
+        """What counts for a neighbor in one direction."""
+        inherited = self._own.get((self._groups.get(peer, ""), way), {})
+        return {**inherited, **self._own.get((peer, way), {})}

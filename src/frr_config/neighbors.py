@@ -7,12 +7,14 @@ command, so its session stays up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 
 from frr_config.contexts import block, compare
 from frr_config.keys import NEIGHBOR, NEIGHBOR_BIRTH, undo
 from frr_config.tree import Node
 
+_MEMBER = re.compile(r"neighbor (?P<peer>\S+) peer-group (?P<group>\S+)")
 _BORN_SHUT = "bgp default shutdown"
 
 
@@ -39,13 +41,24 @@ def peers(bgp: Node) -> frozenset[str]:
 
 def staying(old: Node, new: Node) -> frozenset[str]:
     """Neighbors of both; one that turns from one kind into another, or changes its group, is a new one."""
-    return frozenset(peer for peer in peers(old) & peers(new) if not _is_reborn(peer, old, new))
+    before, after = _births(old), _births(new)
+    had, gets = groups(old), groups(new)
+    return frozenset(
+        peer
+        for peer in before.keys() & after.keys()
+        if had.get(peer) == gets.get(peer) and not _is_another(before[peer], after[peer])
+    )
 
 
-def group_of(peer: str, bgp: Node) -> str:
-    """The peer group that a neighbor is a member of; empty where it is in none."""
-    prefix = f"neighbor {peer} peer-group "
-    return next((node.line.removeprefix(prefix) for node in bgp.children if node.line.startswith(prefix)), "")
+def groups(bgp: Node) -> Mapping[str, str]:
+    """The peer groups of neighbors that are in one."""
+    matches = filter(None, (_MEMBER.fullmatch(node.line) for node in bgp.children))
+    return {match["peer"]: match["group"] for match in matches}
+
+
+def peer_groups(bgp: Node) -> frozenset[str]:
+    """Those that are peer groups."""
+    return frozenset(peer for peer, line in _births(bgp).items() if line.endswith(" peer-group"))
 
 
 def commands_inside(old: Node, new: Node) -> list[str]:
@@ -84,24 +97,18 @@ def _in_order(bgp: Node, wanted: Iterable[str]) -> list[str]:
     )
 
 
-def _is_reborn(peer: str, old: Node, new: Node) -> bool:
-    if group_of(peer, old) != group_of(peer, new):
-        return True
-    before, after = _births(old)[peer], _births(new)[peer]
+def _is_another(before: str, after: str) -> bool:
+    """Whether two lines that make a neighbor make two kinds of it; another AS number alone is a change."""
     return before != after and not (" remote-as " in before and " remote-as " in after and "interface" not in after)
-
-
-def _is_group(peer: str, bgp: Node) -> bool:
-    return _births(bgp)[peer].endswith(" peer-group")
 
 
 def _is_shut(peer: str, bgp: Node) -> bool:
     shut = any(node.line.startswith(f"neighbor {peer} shutdown") for node in bgp.children)
-    return shut or _is_group(peer, bgp)
+    return shut or peer in peer_groups(bgp)
 
 
 def _no_neighbor(peer: str, bgp: Node) -> str:
-    return f"no neighbor {peer} peer-group" if _is_group(peer, bgp) else f"no neighbor {peer}"
+    return f"no neighbor {peer} peer-group" if peer in peer_groups(bgp) else f"no neighbor {peer}"
 
 
 def _births_shut(births: list[str], old: Node, new: Node) -> list[str]:
@@ -115,7 +122,7 @@ def _births_shut(births: list[str], old: Node, new: Node) -> list[str]:
 def _birth(peer: str, bgp: Node) -> list[str]:
     """A neighbor from nothing: it exists, it is shut down, it gets its lines."""
     first = _births(bgp)[peer]
-    shut = [] if _is_group(peer, bgp) else [f"neighbor {peer} shutdown"]
+    shut = [] if peer in peer_groups(bgp) else [f"neighbor {peer} shutdown"]
     rest = [node.line for node in bgp.children if peer_of(node) == peer and node.line != first and not node.children]
     return [first, *shut, *rest]
 
@@ -129,8 +136,11 @@ def _families(old: Node, new: Node, same: frozenset[str]) -> list[str]:
         had = before.get(header, Node(header)).children
         had = tuple(node for node in had if not peer_of(node) or peer_of(node) in same)
         change = compare(had, after.get(header, Node(header)).children)
-        inside = [node.line for node in sorted(change.added, key=_activates)]
-        inside += [undo(node.line) for node in sorted(change.gone, key=_activates, reverse=True)]
+        # Filters change while the family is off: it ends before, and starts after.
+        inside = [undo(node.line) for node in change.gone if _activates(node)]
+        inside += [node.line for node in change.added if not _activates(node)]
+        inside += [undo(node.line) for node in change.gone if not _activates(node)]
+        inside += [node.line for node in change.added if _activates(node)]
         if inside:
             commands += block(header, inside)
     return commands

@@ -9,6 +9,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from frr_config import tree
+from frr_config.handover import judged_again
 from frr_config.patch import patch
 
 from .frr_model import IPV4, Policy, Router
@@ -171,3 +172,23 @@ def test_filters_change_in_one_transaction(before: str, after: str) -> None:
     rest = "\nip prefix-list A seq 20 permit 0.0.0.0/0 le 32\nroute-map M permit 30\nexit\n" + _bound("A", "M")
     router = Router(before + rest)
     assert len(list(router.instants(patch(router.nodes(), Router(after + rest).nodes())))) == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "asked"),
+    [
+        ("ip prefix-list A seq 5 permit 10.0.0.0/8", True),
+        ("ip prefix-list B seq 5 permit 10.0.0.0/8", True),
+        ("route-map M permit 30", True),
+        ("ip prefix-list C seq 5 permit 10.0.0.0/8", False),
+        ("ipv6 prefix-list A seq 5 permit ::/0", False),
+        ("ip route 10.0.0.0/8 blackhole", False),
+    ],
+)
+def test_a_neighbor_is_asked_again_where_a_filter_of_its_own_has_other_contents(changed: str, asked: bool) -> None:
+    """Bound to list A and map M, which matches list B."""
+    lists = "".join(f"ip prefix-list {name} seq 15 permit 172.16.0.0/12\n" for name in "ABC")
+    before = f"{lists}route-map M permit 10\n match ip address prefix-list B\nexit\n{_bound('A', 'M')}"
+    after = f"{changed}\n{'exit' if 'route-map' in changed else '!'}\n{before}"
+    commands = judged_again(tree.parse(before), tree.parse(after))
+    assert commands == (("clear bgp ipv4 unicast 192.0.2.1 soft in",) if asked else ())

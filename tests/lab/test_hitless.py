@@ -338,6 +338,25 @@ def test_frr_reload_finds_nothing_left_to_do(arena: Arena, where: str) -> None:
         router.vtysh("configure terminal", "no ip prefix-list BY-HAND", "end")
 
 
+def test_what_was_accepted_is_judged_again_although_its_neighbor_says_nothing(arena: Arena) -> None:
+    """The school announces its prefix once. FRR alone would look again at what a list refuses now in five seconds or never."""
+    uplink, own = arena.school.uplinks[0], str(arena.school.prefixes.ipv4[0])
+    show = f"show bgp ipv4 unicast neighbors {uplink.edge_ipv4.ip} routes json"
+    name = f"ip prefix-list {arena.school.code}-in4"
+    assert own in arena.aggregation.vtysh(show), "control"
+    before = arena.apply(
+        arena.aggregation,
+        lambda text: text.replace(f"{name} seq 5 permit {own}\n", f"{name} seq 5 permit {ADDED4}\n"),
+    )
+    try:
+        eventually(lambda: own not in arena.aggregation.vtysh(show), deadline_seconds=3, what=f"{own} gone")
+    finally:
+        arena.apply(arena.aggregation, lambda _: before)
+    eventually(lambda: own in arena.aggregation.vtysh(show), deadline_seconds=3, what=f"{own} back")
+    host = arena.lab.host(arena.school.code, "administration")
+    eventually(lambda: host.ping(arena.lab.internet.ipv4), deadline_seconds=10, what="the internet back")
+
+
 # --- controls: careless orders, and every eye sees ----------------------------------------------------------------------
 
 

@@ -2,7 +2,8 @@
 
 The order, so that at no moment less is filtered than both configs filter: new sub-interfaces are made, down; those that
 leave go down; the packet filter is swapped in one transaction; interfaces get state and addresses; FRR follows in the
-order of `frr_config.patch`. Then everything is read again: what still differs is patched again, a few times.
+order of `frr_config.patch`, and neighbors whose filters changed are asked for their routes again. Then everything is
+read again: what still differs is patched again, a few times.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from collections.abc import Iterable, Sequence
 
 from frr_config import interfaces, links, tree
 from frr_config.document import FRR, INTERFACES, NFTABLES
+from frr_config.handover import judged_again
 from frr_config.patch import patch, withdrawal
 from frr_config.secrets import redact
 from napalm_frr.router import running
@@ -104,7 +106,10 @@ def _frr(now: str, wanted: str, last_resort: bool) -> list[str]:
     commands = patch(tree.parse(now), tree.parse(wanted))
     if not commands:
         return []
-    return _reload(wanted) if last_resort else _vtysh(commands)
+    said = _reload(wanted) if last_resort else _vtysh(commands)
+    for command in judged_again(tree.parse(now), tree.parse(wanted)):
+        run(("vtysh", "-c", command))  # a neighbor that is down for now sends everything when it comes up
+    return said
 
 
 def _vtysh(commands: Sequence[str]) -> list[str]:
