@@ -80,6 +80,9 @@ class Push:
             self.kill()
         for reader in self._readers:
             reader.join(5)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
 
     @property
     def said(self) -> str:
@@ -197,12 +200,13 @@ def another_circuit(directory: Path, *schools: Location) -> list[str]:
     """Options for an inventory in which the first access line of these schools has another circuit id."""
     copy = directory / "inventory"
     shutil.copytree(ROOT / "inventory", copy)
-    for school in schools:
+    for number, school in enumerate(schools):
         file = copy / "locations" / f"{school.code}.yaml"
         text = file.read_text()
         circuit = school.uplinks[0].access_line.circuit_id
         assert circuit in text
-        file.write_text(text.replace(circuit, OTHER_CIRCUIT))
+        # A circuit is one line: no two schools have the same.
+        file.write_text(text.replace(circuit, OTHER_CIRCUIT + (f"-{number}" if number else "")))
     return ["--inventory", str(copy)]
 
 
