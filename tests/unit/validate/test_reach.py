@@ -47,7 +47,7 @@ class Router:
 
 
 def look(router: Router, expectations: DeviceExpectations) -> tuple[Check, ...]:
-    return check_device(router, expectations)  # type: ignore[arg-type]
+    return check_device(router, expectations)
 
 
 def test_the_router_in_use_is_pinged_from_the_segment() -> None:
