@@ -42,6 +42,8 @@ from .conftest import ROOT, Provision
 COMMAND = str(Path(sys.executable).with_name("provision"))
 OTHER_CIRCUIT = "XX-FI-99999"
 """The circuit id of `another_circuit`; it shows in the alias of the uplink at both ends."""
+Change = Callable[[Path, Location], list[str]]
+"""Makes an inventory or templates of its own in a directory, for a school; gives the options that name them."""
 TRAFFIC_SECONDS = 45
 """Longest wait for traffic after a fault: a daemon that watchfrr starts again, BGP's connect timer, router advertisements."""
 
@@ -78,6 +80,9 @@ class Push:
             self.kill()
         for reader in self._readers:
             reader.join(5)
+        for stream in (self._process.stdout, self._process.stderr):
+            if stream is not None:
+                stream.close()
 
     @property
     def said(self) -> str:
@@ -160,7 +165,7 @@ def nothing_is_stuck(lab: Lab, provision: Provision, school: Location, deadline_
         )
     again = provision("--lab", lab.name, "--school", school.code, "--yes")
     assert again.returncode == 0, again.stdout + again.stderr
-    assert in_sync(lab, provision, school)
+    assert "nothing to do" in again.stdout.lower() or in_sync(lab, provision, school)
 
 
 def left_on(node: NodeHandle) -> list[str]:
@@ -195,19 +200,21 @@ def another_circuit(directory: Path, *schools: Location) -> list[str]:
     """Options for an inventory in which the first access line of these schools has another circuit id."""
     copy = directory / "inventory"
     shutil.copytree(ROOT / "inventory", copy)
-    for school in schools:
+    for number, school in enumerate(schools):
         file = copy / "locations" / f"{school.code}.yaml"
         text = file.read_text()
         circuit = school.uplinks[0].access_line.circuit_id
         assert circuit in text
-        file.write_text(text.replace(circuit, OTHER_CIRCUIT))
+        # A circuit is one line: no two schools have the same.
+        file.write_text(text.replace(circuit, OTHER_CIRCUIT + (f"-{number}" if number else "")))
     return ["--inventory", str(copy)]
 
 
 def templates_with(directory: Path, file: str, old: str, new: str) -> list[str]:
-    """Options for templates of which one, such as `edge/frr.j2`, says something else."""
+    """Options for templates of which one, such as `edge/frr.j2`, says something else; called again, one more of them."""
     copy = directory / "templates"
-    shutil.copytree(ROOT / "templates", copy)
+    if not copy.exists():
+        shutil.copytree(ROOT / "templates", copy)
     path = copy / "frr" / file
     text = path.read_text()
     assert old in text, f"{file} has no {old!r} any more"

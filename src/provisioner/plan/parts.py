@@ -87,7 +87,10 @@ def part_status(
         PlatformError: one of the texts cannot be read.
     """
     if not is_known:
-        return PartStatus.IN_SYNC if _same(platform, intended, running) else PartStatus.UNKNOWN
+        if _same(platform, intended, running):
+            return PartStatus.IN_SYNC
+        # What is not there and was never confirmed is waiting to be provisioned, and nothing else.
+        return PartStatus.PENDING if running is None else PartStatus.UNKNOWN
     pending, drifted = not _same(platform, intended, deployed), not _same(platform, running, deployed)
     if pending and drifted:
         return PartStatus.IN_SYNC if _same(platform, intended, running) else PartStatus.PENDING_AND_DRIFTED

@@ -80,7 +80,7 @@ def _plan(plan: Plan, *, reverse: bool) -> list[str]:
     lines: list[str] = []
     if not plan.is_empty:
         impact = impact_of(plan)
-        lines += [f"Impact {impact.score} of 100: {_text('; '.join(impact.reasons) or 'nothing of weight')}.", ""]
+        lines += [f"Impact {impact.score} of 100: {_text(wording.reasons(impact))}.", ""]
     for changed in plan.diffs:
         if not changed.is_empty:
             lines += _device(changed)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from rich.console import Console
 from rich.text import Text
@@ -14,10 +13,7 @@ from provisioner.plan.groups import DiffGroup, grouped
 from provisioner.plan.impact import impact_of
 from provisioner.plan.model import Plan
 from provisioner.report import lines, wording
-from provisioner.report.wording import counted
-
-MOST_NAMES: Final = 8
-"""Names of devices that are written out; the rest is counted."""
+from provisioner.report.wording import counted, visible
 
 
 def print_overview(console: Console, looked_at: Sequence[Outcome], *, reverse: bool = False) -> None:
@@ -53,7 +49,7 @@ def print_drift(console: Console, plans: Sequence[Plan]) -> None:
 
 def _print_group(console: Console, group: DiffGroup, *, reverse: bool) -> None:
     routers = counted(len(group.devices), f"{group.role.value} router")
-    lines.heading(console, Text.assemble((routers, "bold"), f"  {folded(group.devices)}"))
+    lines.heading(console, Text.assemble((routers, "bold"), f"  {wording.folded(group.devices)}"))
     lines.print_file(console, group.file)
     if reverse:
         lines.say(console, Text("to take this back:", "bold"))
@@ -66,27 +62,18 @@ def _print_impact(console: Console, plans: Sequence[Plan]) -> None:
         return
     heaviest = max(plans, key=lambda plan: impact_of(plan).score)
     impact = impact_of(heaviest)
-    reasons = "; ".join(impact.reasons) or "nothing of weight"
     lines.say(console)
-    lines.say(console, Text(f"highest impact {impact.score} of 100, {heaviest.subject}: {reasons}"))
+    lines.say(
+        console, Text(visible(f"highest impact {impact.score} of 100, {heaviest.subject}: {wording.reasons(impact)}"))
+    )
 
 
 def _print_left_out(console: Console, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
-        lines.say(console, Text(f"left out: {outcome.subject}: {wording.trouble(outcome)}", lines.BAD))
+        lines.say(console, Text(visible(f"left out: {outcome.subject}: {wording.trouble(outcome)}"), lines.BAD))
 
 
 def _print_others(console: Console, plans: Sequence[Plan]) -> None:
     said = dict.fromkeys(line for plan in plans for line in wording.others(plan))
     for line in said:
         lines.say(console, Text(line, lines.ATTENTION))
-
-
-def folded(names: Sequence[str], most: int = MOST_NAMES) -> str:
-    """Names in one line; only the first few of many.
-
-    >>> folded(["a", "b", "c"], most=2)
-    'a, b and 1 more'
-    """
-    shown = ", ".join(map(wording.visible, names[:most]))
-    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

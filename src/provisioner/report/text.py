@@ -14,6 +14,7 @@ from provisioner.plan.diff import reverse as reversed_files
 from provisioner.plan.impact import impact_of
 from provisioner.plan.model import DeviceDiff, Plan
 from provisioner.report import lines, wording
+from provisioner.report.overview import print_overview
 from provisioner.report.wording import counted, visible
 from provisioner.validate.model import Check
 
@@ -52,7 +53,7 @@ def print_plan(console: Console, plan: Plan, *, reverse: bool = False) -> None:
     files = wording.files_of(plan.diffs)
     lines.say(console, Text(f"{counted(len(changed), 'device')} to change, ").append_text(lines.counts(console, files)))
     impact = impact_of(plan)
-    lines.say(console, Text(f"impact {impact.score} of 100: {'; '.join(impact.reasons) or 'nothing of weight'}"))
+    lines.say(console, Text(visible(f"impact {impact.score} of 100: {wording.reasons(impact)}")))
     for device in plan.diffs:
         lines.say(console)
         _print_device(console, device)
@@ -85,7 +86,10 @@ def print_report(console: Console, report: Report, *, plans_shown: bool, reverse
         plans_shown: Whether each plan was printed already, when the question was asked.
         reverse: Whether the way back is shown under each device's change.
     """
-    for number, outcome in enumerate(report.outcomes):
+    several = len(report.outcomes) > 1
+    if several and not plans_shown:
+        print_overview(console, report.outcomes, reverse=reverse)
+    for number, outcome in enumerate(() if several and not plans_shown else report.outcomes):
         if number:
             lines.say(console)
         if not plans_shown and outcome.plan is not None and not outcome.plan.is_empty:
@@ -93,7 +97,7 @@ def print_report(console: Console, report: Report, *, plans_shown: bool, reverse
         elif outcome.plan is not None and outcome.plan.is_empty:
             _print_others(console, outcome.plan)
         _print_outcome(console, outcome)
-    if len(report.outcomes) > 1:
+    if several:
         lines.say(console)
         _print_summary(console, report.outcomes)
     if report.left:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from provisioner.deploy.model import DeviceState, Outcome, Result
+from provisioner.plan.impact import Impact
 from provisioner.plan.model import DeviceDiff, DeviceRole, FileDiff, PartStatus, Plan, Target
 
 RESULTS: Final = {
@@ -28,6 +29,12 @@ STATES: Final = {
 }
 """Each state of a device as a person says it."""
 
+
+MOST_LINES: Final = 5
+"""Other parts of a router that stand alike and get a line each; more get one together."""
+
+MOST_NAMES: Final = 8
+"""Names that are written out; the rest is counted."""
 
 PARTS: Final = {
     PartStatus.IN_SYNC: "in sync",
@@ -128,10 +135,29 @@ def seconds(duration: float) -> str:
     return f"{minutes} min {rest} s"
 
 
+def reasons(impact: Impact) -> str:
+    """What weighs most in a change, in one line."""
+    return "; ".join(impact.reasons) or "nothing of weight"
+
+
 def others(plan: Plan) -> list[str]:
-    """What is not as it should be beside a plan, one line each."""
-    said = []
+    """What is not as it should be beside a plan: one line each, or one for many that stand alike on one router."""
+    alike: dict[tuple[str, PartStatus], list[str]] = {}
     for other in plan.others:
         part_name = f"slice {other.owner}" if other.owner else "base"
-        said.append(visible(f"{other.device}: {part_name} {PARTS[other.status]}, not touched"))
+        alike.setdefault((other.device, other.status), []).append(part_name)
+    said = []
+    for (device, status), parts in alike.items():
+        shown = parts if len(parts) <= MOST_LINES else [f"{len(parts)} slices ({folded(parts)})"]
+        said += [visible(f"{device}: {each} {PARTS[status]}, not touched") for each in shown]
     return [*said, visible(plan.unknown_others)] if plan.unknown_others else said
+
+
+def folded(names: Sequence[str], most: int = MOST_NAMES) -> str:
+    """Names in one line; only the first few of many.
+
+    >>> folded(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    shown = ", ".join(map(visible, names[:most]))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

@@ -38,6 +38,8 @@ def by_hand(slice_text: str | None) -> str:
         ("new", "new", "same", True, PartStatus.IN_SYNC),
         ("same", "same", None, False, PartStatus.IN_SYNC),
         ("new", "same", None, False, PartStatus.UNKNOWN),
+        ("new", None, None, False, PartStatus.PENDING),
+        (None, "same", None, False, PartStatus.UNKNOWN),
         (None, "same", "same", True, PartStatus.PENDING),
         ("same", None, "same", True, PartStatus.DRIFTED),
         ("same", None, None, True, PartStatus.PENDING),
