@@ -85,7 +85,8 @@ def test_other_slices_and_the_base_stay_to_the_byte_and_are_reported_in_a_line_e
         (line,) = [line for line in told if schools.slow.code in line]
         assert re.search(rf"{router}.*{schools.slow.code}.*pending.*drifted", line), line
         (line,) = [line for line in told if re.search(rf"{router}: .*base", line)]
-        assert "drifted" in line
+        # Nobody has confirmed the base of this lab's routers, so what is the matter with it cannot be told.
+        assert re.search("drifted|differs from the inventory", line), line
     finally:
         back = provision("--lab", provisioned.name, "--school", school.code, "--yes")
     assert back.returncode == 0, back.stdout + back.stderr

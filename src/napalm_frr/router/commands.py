@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from frr_config import document
 from frr_config.document import ConfigSyntaxError
@@ -29,7 +30,7 @@ def load(request: Request) -> Answer:
     if writer.owner:
         with State.held() as state:
             _insist_on_own_pending(state, writer)
-            state.take_lock(writer, _lifetime(request))
+            state.take_lock(writer, _lifetime(request), _text(request, "abandoned"))
     else:
         State().insist_on_lock(writer)
     wanted = document.parse(_text(request, "document"))
@@ -63,7 +64,7 @@ def commit(request: Request) -> Answer:
         as_it_was = "before" if earlier is None else "before the first of its commits"
         try:
             if writer.owner:
-                state.take_lock(writer, _lifetime(request))
+                state.take_lock(writer, _lifetime(request), _text(request, "abandoned"))
             startup.insist_on_space(wanted, before)
         except NotWritten as error:
             raise Refused("commit", f"{error}; nothing was done") from None
@@ -171,6 +172,7 @@ def _writer(request: Request) -> Writer:
         owner=_text(request, "owner"),
         host=_text(request, "host"),
         pid=int(str(request.get("pid") or 0)),
+        machine=_text(request, "machine"),
     )
 
 
@@ -219,7 +221,8 @@ def answer(request: Request) -> Answer:
     try:
         return {"ok": True, **COMMANDS[_text(request, "command")](request)}
     except Refused as refusal:
-        return {"ok": False, "kind": refusal.kind, "message": str(refusal)}
+        holder = asdict(refusal.holder) if refusal.holder is not None else {}
+        return {"ok": False, "kind": refusal.kind, "message": str(refusal), "holder": holder}
     except ConfigSyntaxError as fault:
         return {"ok": False, "kind": "syntax", "message": str(fault)}
     except (CommandFailed, OSError) as error:
