@@ -105,6 +105,10 @@ class Push:
         """Ctrl-C as a terminal sends it: to the whole process group."""
         os.killpg(self._process.pid, signal.SIGINT)
 
+    def signal(self, number: signal.Signals) -> None:
+        """Any signal, to the process alone."""
+        self._process.send_signal(number)
+
     def kill(self) -> None:
         """SIGKILL to it and to every process that it started, jump hosts among them; waits for its end."""
         with contextlib.suppress(ProcessLookupError):
@@ -210,6 +214,17 @@ def another_circuit(directory: Path, *schools: Location) -> list[str]:
     return ["--inventory", str(copy)]
 
 
+def another_circuit_everywhere(directory: Path, school: Location) -> list[str]:
+    """Options for an inventory in which every access line of a school has another circuit id."""
+    options = another_circuit(directory, school)
+    file = Path(options[1]) / "locations" / f"{school.code}.yaml"
+    text = file.read_text()
+    for number, uplink in enumerate(school.uplinks[1:], start=1):
+        text = text.replace(uplink.access_line.circuit_id, f"{OTHER_CIRCUIT}-{number}")
+    file.write_text(text)
+    return options
+
+
 def templates_with(directory: Path, file: str, old: str, new: str) -> list[str]:
     """Options for templates of which one, such as `edge/frr.j2`, says something else; called again, one more of them."""
     copy = directory / "templates"
@@ -275,6 +290,30 @@ def on_a_terminal(
             os.close(master)
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def killed_at_the_question(arguments: list[str]) -> str:
+    """A push on a pseudo-terminal that is killed as soon as it asks; gives what was shown."""
+    shown: list[str] = []
+    with subprocess.Popen(
+        ["script", "--quiet", "--return", "--command", shlex.join([COMMAND, *arguments]), "/dev/null"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200", "NO_COLOR": "1"},
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        while character := process.stdout.read(1):
+            shown.append(character)
+            if "Push this to" in "".join(shown[-200:]):
+                break
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        process.stdout.read()
+    return "".join(shown)
 
 
 # --- faults that mend themselves ------------------------------------------------------------------------------------
