@@ -30,7 +30,6 @@ class Connection(netmiko.BaseConnection):
             port=endpoint.port,
             username=endpoint.username,
             password=password or None,
-            use_keys=not endpoint.identities,
             allow_agent=endpoint.allow_agent,
             ssh_strict=endpoint.strict,
             conn_timeout=timeout,
@@ -54,7 +53,9 @@ class Connection(netmiko.BaseConnection):
 
     def _connect_params_dict(self) -> dict[str, Any]:
         identities = [name for name in self._endpoint.identities if Path(name).is_file()]
-        return {**super()._connect_params_dict(), "key_filename": identities or None}
+        # Without a key of its own the user's usual ones are offered; netmiko itself insists on naming one.
+        own = not self._endpoint.identities
+        return {**super()._connect_params_dict(), "key_filename": identities or None, "look_for_keys": own}
 
     def _build_ssh_client(self) -> paramiko.SSHClient:
         client = self._get_ssh_client_instance()

@@ -129,8 +129,16 @@ def test_killed_while_it_asks_nothing_has_happened(
     assert (again.returncode, "nothing to do" in again.stdout) == (0, True), again.stdout + again.stderr
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-@pytest.mark.parametrize("phase", ["comparing", "between the routers", "validating"])
+@pytest.mark.parametrize(
+    ("phase", "number"),
+    [
+        ("comparing", signal.SIGINT),
+        ("between the routers", signal.SIGINT),
+        ("validating", signal.SIGINT),
+        ("validating", signal.SIGTERM),
+        ("validating", signal.SIGHUP),
+    ],
+)
 def test_interrupted_it_puts_everything_back_and_says_so(
     provisioned: Lab, school: Location, change: list[str], phase: str, number: signal.Signals
 ) -> None:
