@@ -40,7 +40,9 @@ def lines_of_others(text: str, code: str, school: Location) -> list[str]:
     own |= {str(uplink.edge_ipv4.ip) for uplink in school.uplinks} | {
         str(uplink.edge_ipv6.ip) for uplink in school.uplinks
     }
-    return [line for line in text.splitlines() if not any(word in line for word in own)]
+    # nft puts the braces of a map on the lines of its first and last elements, whosever these are.
+    pieces = re.sub(r"elements = \{|[{},]", "\n", text).splitlines()
+    return [piece.strip() for piece in pieces if not any(word in piece for word in own)]
 
 
 @pytest.fixture

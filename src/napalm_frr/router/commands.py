@@ -10,7 +10,7 @@ from frr_config.document import ConfigSyntaxError
 from napalm_frr.router import check, running, startup
 from napalm_frr.router.converge import converge
 from napalm_frr.router.records import Pending, Writer
-from napalm_frr.router.revert import APPLY_FAILURES, Commit, arm, kept_before
+from napalm_frr.router.revert import APPLY_FAILURES, Commit, arm, kept_before, put_back
 from napalm_frr.router.shell import CommandFailed, NotWritten
 from napalm_frr.router.state import BEFORE, COMMITTED, LAST, Refused, State, keep, kept
 
@@ -185,7 +185,7 @@ def _put_back(state: State, before: Mapping[str, str], why: str, as_it_was: str 
         Refused: always.
     """
     try:
-        converge(before)
+        put_back(before)
     except APPLY_FAILURES as error:
         timer = "; the revert timer will try again" if state.pending else ""
         raise Refused("commit", f"{why}; NOT everything could be put back: {error}{timer}") from None
@@ -195,7 +195,7 @@ def _put_back(state: State, before: Mapping[str, str], why: str, as_it_was: str 
 
 def _converge_or_refuse(sections: Mapping[str, str], what: str) -> None:
     try:
-        converge(sections)
+        put_back(sections)
     except APPLY_FAILURES as error:
         raise Refused("commit", f"{what}: {error}; the revert timer will try again") from None
 
