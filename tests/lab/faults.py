@@ -29,7 +29,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -53,13 +53,14 @@ class Push:
 
     Args:
         arguments: Those of `provision`; `--yes --verbose` are added.
+        within: A command that runs it, such as `unshare`; it must become it by exec.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, within: Sequence[str] = ()) -> None:
         self._said: list[str] = []
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
-            [COMMAND, *arguments, "--yes", "--verbose"],
+            [*within, COMMAND, *arguments, "--yes", "--verbose"],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -83,6 +84,11 @@ class Push:
         for stream in (self._process.stdout, self._process.stderr):
             if stream is not None:
                 stream.close()
+
+    @property
+    def root(self) -> Path:
+        """The file system as it sees it, should it have mounts of its own."""
+        return Path(f"/proc/{self._process.pid}/root")
 
     @property
     def said(self) -> str:
