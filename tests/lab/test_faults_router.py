@@ -126,7 +126,6 @@ def startup_files_put_back(scene: Scene) -> Iterator[None]:
         node.exec("sh", "-c", f"rm -f {new}; cp -a {KEPT}/. / && rm -rf {KEPT}", check=True)
 
 
-@pytest.mark.xfail(strict=True, reason="a confirm that fails leaves startup files behind that were not confirmed")
 @pytest.mark.usefixtures("startup_files_put_back")
 @pytest.mark.parametrize(("role", "path"), [("edge", "/etc/frr"), ("aggregation", "/var/lib/napalm-frr")])
 def test_no_room_at_the_confirm_takes_both_ends_back(scene: Scene, tmp_path: Path, role: str, path: str) -> None:
@@ -179,7 +178,6 @@ def test_a_config_that_the_router_refuses_is_told_with_its_line_and_nothing_is_c
         assert_says(done.stdout + done.stderr, scene.edge.name, f"{where} line ", "nothing was changed")
 
 
-@pytest.mark.xfail(strict=True, reason="the last resort, frr-reload.py, writes the startup config before the confirm")
 @pytest.mark.usefixtures("startup_files_put_back")
 def test_a_config_that_a_daemon_refuses_half_way_is_put_back(scene: Scene, tmp_path: Path) -> None:
     """A lifetime that no parser minds and that zebra refuses; interfaces and packet filter are the new ones by then."""
