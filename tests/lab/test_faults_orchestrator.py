@@ -91,7 +91,7 @@ def test_killed_with_a_commit_under_way_the_next_one_is_told_who_and_until_when(
     refused = provision(*change, "--yes")
     if refused.returncode:  # unless the timers were quicker
         said = refused.stdout + refused.stderr
-        assert re.search(r"(zwl1-ar1|er-16pk00).*locked by \S+@\S+ .*since \d{4}-.*timer fires at \d{4}-", said), said
+        assert re.search(r"(er-\w+|\w+-ar\d).*locked by \S+@\S+ .*since \d{4}-.*timer fires at \d{4}-", said), said
     eventually(
         lambda: faults.left_on(provisioned.router(school.edge_router_name)) == [],
         deadline_seconds=TIMERS_SECONDS,
@@ -224,4 +224,7 @@ def test_a_dual_homed_push_killed_in_either_stage_reverts_on_all_three_routers(
         deadline_seconds=TIMERS_SECONDS + 10,
         what="the edge runs what it ran before",
     )
-    faults.nothing_is_stuck(provisioned, provision, school, TIMERS_SECONDS)
+    # The lock of a router that was not come to yet is nobody's: the next run on this machine sees that, and takes it.
+    back = provision("--lab", provisioned.name, "--school", school.code, "--yes")
+    assert back.returncode == 0, back.stdout + back.stderr
+    faults.nothing_is_stuck(provisioned, provision, school)
