@@ -11,6 +11,9 @@ import paramiko
 
 from napalm_frr.endpoint import Endpoint
 
+CONNECT_SECONDS = 20.0
+"""How long a router may take to answer at all; a jump host hides whether it is there."""
+
 
 class Connection(netmiko.BaseConnection):
     """A connection whose commands run on exec channels of its `transport`, not in the shell that netmiko opens.
@@ -32,9 +35,9 @@ class Connection(netmiko.BaseConnection):
             password=password or None,
             allow_agent=endpoint.allow_agent,
             ssh_strict=endpoint.strict,
-            conn_timeout=timeout,
+            conn_timeout=min(timeout, CONNECT_SECONDS),
             auth_timeout=timeout,
-            banner_timeout=timeout,
+            banner_timeout=min(timeout, CONNECT_SECONDS),
             sock=sock,
             auto_connect=False,
         )
