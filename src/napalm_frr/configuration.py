@@ -25,6 +25,7 @@ from frr_config import daemons, document, interfaces, ruleset
 from frr_config.diff import compare
 from frr_config.document import FILES, FRR, INTERFACES, NFTABLES, ConfigSyntaxError, Document
 from frr_config.secrets import redact_text
+from napalm_frr.process import is_dead, this_machine
 from napalm_frr.program import LOADER, archive
 from napalm_frr.session import Session, quote
 
@@ -162,6 +163,16 @@ class Configuration:
             self._holds_lock = False
 
     def _ask(self, session: Session, command: str, **more: object) -> dict[str, object]:
+        answer = self._answer(session, command, **more)
+        holder = answer.get("holder")
+        if isinstance(holder, dict) and is_dead(holder):
+            # A run that was killed on this machine: nobody waits for its lock to end.
+            answer = self._answer(session, command, abandoned=holder["token"], **more)
+        if not answer.get("ok"):
+            self._refuse(str(answer.get("kind")), str(answer.get("message")))
+        return answer
+
+    def _answer(self, session: Session, command: str, **more: object) -> dict[str, object]:
         request = {
             "command": command,
             "token": self._token,
@@ -169,6 +180,7 @@ class Configuration:
             "lifetime": self._lifetime,
             "host": socket.gethostname(),
             "pid": os.getpid(),
+            "machine": this_machine(),
             **more,
         }
         program = archive()
@@ -182,8 +194,6 @@ class Configuration:
         except ValueError:
             said = (done.stderr or done.stdout).strip().splitlines()
             raise CommandErrorException(f"{command}: the router answered: {said[-1] if said else 'nothing'}") from None
-        if not answer.get("ok"):
-            self._refuse(str(answer.get("kind")), str(answer.get("message")))
         return dict(answer)
 
     def _refuse(self, kind: str, message: str) -> NoReturn:

@@ -11,6 +11,9 @@ import paramiko
 
 from napalm_frr.endpoint import Endpoint
 
+CONNECT_SECONDS = 20.0
+"""How long a router may take to answer at all; a jump host hides whether it is there."""
+
 
 class Connection(netmiko.BaseConnection):
     """A connection whose commands run on exec channels of its `transport`, not in the shell that netmiko opens.
@@ -30,12 +33,11 @@ class Connection(netmiko.BaseConnection):
             port=endpoint.port,
             username=endpoint.username,
             password=password or None,
-            use_keys=not endpoint.identities,
             allow_agent=endpoint.allow_agent,
             ssh_strict=endpoint.strict,
-            conn_timeout=timeout,
+            conn_timeout=min(timeout, CONNECT_SECONDS),
             auth_timeout=timeout,
-            banner_timeout=timeout,
+            banner_timeout=min(timeout, CONNECT_SECONDS),
             sock=sock,
             auto_connect=False,
         )
@@ -54,7 +56,9 @@ class Connection(netmiko.BaseConnection):
 
     def _connect_params_dict(self) -> dict[str, Any]:
         identities = [name for name in self._endpoint.identities if Path(name).is_file()]
-        return {**super()._connect_params_dict(), "key_filename": identities or None}
+        # Without a key of its own the user's usual ones are offered; netmiko itself insists on naming one.
+        own = not self._endpoint.identities
+        return {**super()._connect_params_dict(), "key_filename": identities or None, "look_for_keys": own}
 
     def _build_ssh_client(self) -> paramiko.SSHClient:
         client = self._get_ssh_client_instance()

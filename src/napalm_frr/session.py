@@ -12,8 +12,11 @@ import shlex
 import signal
 import socket
 import subprocess
-from collections.abc import Sequence
+import threading
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NoReturn, TypeVar
 
 import netmiko
 import paramiko
@@ -31,6 +34,17 @@ from napalm_frr.endpoint import Endpoint
 PROXY_EXIT_SECONDS = 2.0
 """How long a proxy command may take to end after its connection closed before it is killed."""
 
+
+ALIVE_INTERVAL_SECONDS = 5.0
+"""Silence after which a server is asked whether it is still there."""
+
+ANSWER_SECONDS = 10.0
+"""How long it may take over that: sshd answers at once, whatever its commands do."""
+
+STALLED_SECONDS = 30.0
+"""How long a server may take to begin a command."""
+
+T = TypeVar("T")
 
 _PAGES_OF_ADVICE = (netmiko.NetmikoTimeoutException, netmiko.NetmikoAuthenticationException)
 
@@ -150,16 +164,15 @@ class Session:
         if transport is None or not transport.is_active():
             raise ConnectionClosedException(f"no session with {self._endpoint.name}")
         line = f"sudo -n -- {command}" if root and self._sudo and self._endpoint.username != "root" else command
+        silence = timeout or self._timeout
         try:
-            with transport.open_session(timeout=self._timeout) as channel:
-                channel.settimeout(timeout or self._timeout)
+            with transport.open_session(timeout=min(silence, STALLED_SECONDS)) as channel:
+                channel.settimeout(min(silence, STALLED_SECONDS))
                 channel.exec_command(line)
                 if stdin:
                     channel.sendall(stdin)
                 channel.shutdown_write()
-                output = _read_all(channel)
-                errors = channel.makefile_stderr("rb").read()
-                status = channel.recv_exit_status()
+                output, errors, status = _Reader(transport, channel, silence).read()
         except TimeoutError:
             raise CommandTimeoutException(
                 f"{self._endpoint.name}: no answer to {command.split(maxsplit=1)[0]!r} in time"
@@ -169,11 +182,62 @@ class Session:
         return Completed(status, output.decode(errors="replace"), errors.decode(errors="replace"))
 
 
-def _read_all(channel: paramiko.Channel) -> bytes:
-    chunks: list[bytes] = []
-    while chunk := channel.recv(1 << 16):
-        chunks.append(chunk)
-    return b"".join(chunks)
+class _Reader:
+    """Reads what a command says to its end, and notices when nobody is there any more to say it.
+
+    A command may be silent for minutes and a line that was cut says nothing either: OpenSSH's ServerAliveInterval tells
+    them apart, and paramiko has none. So in every pause the server is asked something that it always answers.
+    """
+
+    def __init__(self, transport: paramiko.Transport, channel: paramiko.Channel, silence: float) -> None:
+        self._transport = transport
+        self._channel = channel
+        self._silence = silence
+
+    def read(self) -> tuple[bytes, bytes, int]:
+        """Standard output, standard error, exit status.
+
+        Raises:
+            TimeoutError: the command was silent for too long.
+            ConnectionClosedException: the server does not answer any more.
+        """
+        self._channel.settimeout(ALIVE_INTERVAL_SECONDS)
+        output = self._until_its_end(self._channel.recv)
+        errors = self._until_its_end(self._channel.recv_stderr)
+        self._patiently(lambda: self._channel.status_event.wait(ALIVE_INTERVAL_SECONDS) or _nothing())
+        return output, errors, self._channel.recv_exit_status()
+
+    def _until_its_end(self, receive: Callable[[int], bytes]) -> bytes:
+        chunks: list[bytes] = []
+        while chunk := self._patiently(lambda: receive(1 << 16)):
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _patiently(self, look: Callable[[], T]) -> T:
+        ends = time.monotonic() + self._silence
+        while True:
+            try:
+                return look()
+            except TimeoutError:
+                if time.monotonic() > ends:
+                    raise
+                self._insist_on_an_answer()
+
+    def _insist_on_an_answer(self) -> None:
+        asked = threading.Thread(
+            target=self._transport.global_request, args=("keepalive@openssh.com",), kwargs={"wait": True}, daemon=True
+        )
+        asked.start()
+        asked.join(ANSWER_SECONDS)
+        if asked.is_alive():
+            self._transport.close()
+            raise ConnectionClosedException(
+                f"no answer for {ALIVE_INTERVAL_SECONDS + ANSWER_SECONDS:.0f} s; the line was cut, or the router is down"
+            )
+
+
+def _nothing() -> NoReturn:
+    raise TimeoutError
 
 
 def _login_error(error: BaseException, endpoint: Endpoint) -> ConnectionException | None:

@@ -29,7 +29,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -42,6 +42,8 @@ from .conftest import ROOT, Provision
 COMMAND = str(Path(sys.executable).with_name("provision"))
 OTHER_CIRCUIT = "XX-FI-99999"
 """The circuit id of `another_circuit`; it shows in the alias of the uplink at both ends."""
+Change = Callable[[Path, Location], list[str]]
+"""Makes an inventory or templates of its own in a directory, for a school; gives the options that name them."""
 TRAFFIC_SECONDS = 45
 """Longest wait for traffic after a fault: a daemon that watchfrr starts again, BGP's connect timer, router advertisements."""
 
@@ -51,13 +53,14 @@ class Push:
 
     Args:
         arguments: Those of `provision`; `--yes --verbose` are added.
+        within: A command that runs it, such as `unshare`; it must become it by exec.
     """
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, within: Sequence[str] = ()) -> None:
         self._said: list[str] = []
         self._changed = threading.Condition()
         self._process = subprocess.Popen(
-            [COMMAND, *arguments, "--yes", "--verbose"],
+            [*within, COMMAND, *arguments, "--yes", "--verbose"],
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -83,6 +86,11 @@ class Push:
                 stream.close()
 
     @property
+    def root(self) -> Path:
+        """The file system as it sees it, should it have mounts of its own."""
+        return Path(f"/proc/{self._process.pid}/root")
+
+    @property
     def said(self) -> str:
         """Standard error so far."""
         with self._changed:
@@ -102,6 +110,10 @@ class Push:
     def interrupt(self) -> None:
         """Ctrl-C as a terminal sends it: to the whole process group."""
         os.killpg(self._process.pid, signal.SIGINT)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Any signal, to the process alone."""
+        self._process.send_signal(number)
 
     def kill(self) -> None:
         """SIGKILL to it and to every process that it started, jump hosts among them; waits for its end."""
@@ -163,7 +175,7 @@ def nothing_is_stuck(lab: Lab, provision: Provision, school: Location, deadline_
         )
     again = provision("--lab", lab.name, "--school", school.code, "--yes")
     assert again.returncode == 0, again.stdout + again.stderr
-    assert in_sync(lab, provision, school)
+    assert "nothing to do" in again.stdout.lower() or in_sync(lab, provision, school)
 
 
 def left_on(node: NodeHandle) -> list[str]:
@@ -208,10 +220,22 @@ def another_circuit(directory: Path, *schools: Location) -> list[str]:
     return ["--inventory", str(copy)]
 
 
+def another_circuit_everywhere(directory: Path, school: Location) -> list[str]:
+    """Options for an inventory in which every access line of a school has another circuit id."""
+    options = another_circuit(directory, school)
+    file = Path(options[1]) / "locations" / f"{school.code}.yaml"
+    text = file.read_text()
+    for number, uplink in enumerate(school.uplinks[1:], start=1):
+        text = text.replace(uplink.access_line.circuit_id, f"{OTHER_CIRCUIT}-{number}")
+    file.write_text(text)
+    return options
+
+
 def templates_with(directory: Path, file: str, old: str, new: str) -> list[str]:
-    """Options for templates of which one, such as `edge/frr.j2`, says something else."""
+    """Options for templates of which one, such as `edge/frr.j2`, says something else; called again, one more of them."""
     copy = directory / "templates"
-    shutil.copytree(ROOT / "templates", copy)
+    if not copy.exists():
+        shutil.copytree(ROOT / "templates", copy)
     path = copy / "frr" / file
     text = path.read_text()
     assert old in text, f"{file} has no {old!r} any more"
@@ -272,6 +296,30 @@ def on_a_terminal(
             os.close(master)
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
+
+
+def killed_at_the_question(arguments: list[str]) -> str:
+    """A push on a pseudo-terminal that is killed as soon as it asks; gives what was shown."""
+    shown: list[str] = []
+    with subprocess.Popen(
+        ["script", "--quiet", "--return", "--command", shlex.join([COMMAND, *arguments]), "/dev/null"],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "TERM": "xterm", "COLUMNS": "200", "NO_COLOR": "1"},
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        while character := process.stdout.read(1):
+            shown.append(character)
+            if "Push this to" in "".join(shown[-200:]):
+                break
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        for child in children:
+            os.kill(int(child), signal.SIGKILL)
+        process.stdout.read()
+    return "".join(shown)
 
 
 # --- faults that mend themselves ------------------------------------------------------------------------------------

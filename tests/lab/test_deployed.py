@@ -86,7 +86,7 @@ def test_undo_brings_back_what_ran_before_the_last_change(
     works(provisioned, school)
     history = provision("history", "--school", school.code)
     assert history.returncode == 0
-    assert "undo" in history.stdout
+    assert "back to before run" in history.stdout
 
 
 def test_the_way_back_can_be_shown_next_to_the_change(

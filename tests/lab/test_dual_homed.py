@@ -6,6 +6,7 @@ import itertools
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 from provisioner.lab.handle import Lab
@@ -13,6 +14,8 @@ from provisioner.lab.state import LabState
 
 from .conftest import Provision, Schools
 from .faults import Push, in_sync, works
+
+pytestmark = pytest.mark.alone
 
 INTERVAL_SECONDS = 0.05
 LONGEST_GAP_SECONDS = 3.0

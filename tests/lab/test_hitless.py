@@ -30,6 +30,8 @@ from .conftest import ROOT, Provision, Schools
 from .prober import Prober, Seen, Tap
 
 FORGED4, FORGED6 = "198.51.100.77", "2001:db8:beef::77"
+pytestmark = pytest.mark.alone
+
 ADDED4 = "203.0.113.248/29"
 """A prefix that no school of the inventory has."""
 PART = 1

@@ -16,6 +16,8 @@ from provisioner.lab.handle import HostHandle, Lab, eventually
 
 from .conftest import Provision, Schools
 
+pytestmark = pytest.mark.alone
+
 FOREIGN_IPV4 = "198.18.77.0/24"
 FOREIGN_IPV6 = "2001:db8:beef::/48"
 FAILOVER_SECONDS = 8

@@ -40,7 +40,9 @@ def lines_of_others(text: str, code: str, school: Location) -> list[str]:
     own |= {str(uplink.edge_ipv4.ip) for uplink in school.uplinks} | {
         str(uplink.edge_ipv6.ip) for uplink in school.uplinks
     }
-    return [line for line in text.splitlines() if not any(word in line for word in own)]
+    # nft puts the braces of a map on the lines of its first and last elements, whosever these are.
+    pieces = re.sub(r"elements = \{|[{},]", "\n", text).splitlines()
+    return [piece.strip() for piece in pieces if not any(word in piece for word in own)]
 
 
 @pytest.fixture
@@ -83,7 +85,8 @@ def test_other_slices_and_the_base_stay_to_the_byte_and_are_reported_in_a_line_e
         (line,) = [line for line in told if schools.slow.code in line]
         assert re.search(rf"{router}.*{schools.slow.code}.*pending.*drifted", line), line
         (line,) = [line for line in told if re.search(rf"{router}: .*base", line)]
-        assert "drifted" in line
+        # Nobody has confirmed the base of this lab's routers, so what is the matter with it cannot be told.
+        assert re.search("drifted|differs from the inventory", line), line
     finally:
         back = provision("--lab", provisioned.name, "--school", school.code, "--yes")
     assert back.returncode == 0, back.stdout + back.stderr

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 
 from frr_config import document
 from frr_config.document import ConfigSyntaxError
 from napalm_frr.router import check, running, startup
 from napalm_frr.router.converge import converge
 from napalm_frr.router.records import Pending, Writer
-from napalm_frr.router.revert import APPLY_FAILURES, Commit, arm, kept_before
+from napalm_frr.router.revert import APPLY_FAILURES, Commit, arm, kept_before, put_back
 from napalm_frr.router.shell import CommandFailed, NotWritten
 from napalm_frr.router.state import BEFORE, COMMITTED, LAST, Refused, State, keep, kept
 
@@ -29,7 +30,7 @@ def load(request: Request) -> Answer:
     if writer.owner:
         with State.held() as state:
             _insist_on_own_pending(state, writer)
-            state.take_lock(writer, _lifetime(request))
+            state.take_lock(writer, _lifetime(request), _text(request, "abandoned"))
     else:
         State().insist_on_lock(writer)
     wanted = document.parse(_text(request, "document"))
@@ -63,7 +64,7 @@ def commit(request: Request) -> Answer:
         as_it_was = "before" if earlier is None else "before the first of its commits"
         try:
             if writer.owner:
-                state.take_lock(writer, _lifetime(request))
+                state.take_lock(writer, _lifetime(request), _text(request, "abandoned"))
             startup.insist_on_space(wanted, before)
         except NotWritten as error:
             raise Refused("commit", f"{error}; nothing was done") from None
@@ -171,6 +172,7 @@ def _writer(request: Request) -> Writer:
         owner=_text(request, "owner"),
         host=_text(request, "host"),
         pid=int(str(request.get("pid") or 0)),
+        machine=_text(request, "machine"),
     )
 
 
@@ -185,7 +187,7 @@ def _put_back(state: State, before: Mapping[str, str], why: str, as_it_was: str 
         Refused: always.
     """
     try:
-        converge(before)
+        put_back(before)
     except APPLY_FAILURES as error:
         timer = "; the revert timer will try again" if state.pending else ""
         raise Refused("commit", f"{why}; NOT everything could be put back: {error}{timer}") from None
@@ -195,7 +197,7 @@ def _put_back(state: State, before: Mapping[str, str], why: str, as_it_was: str 
 
 def _converge_or_refuse(sections: Mapping[str, str], what: str) -> None:
     try:
-        converge(sections)
+        put_back(sections)
     except APPLY_FAILURES as error:
         raise Refused("commit", f"{what}: {error}; the revert timer will try again") from None
 
@@ -219,7 +221,8 @@ def answer(request: Request) -> Answer:
     try:
         return {"ok": True, **COMMANDS[_text(request, "command")](request)}
     except Refused as refusal:
-        return {"ok": False, "kind": refusal.kind, "message": str(refusal)}
+        holder = asdict(refusal.holder) if refusal.holder is not None else {}
+        return {"ok": False, "kind": refusal.kind, "message": str(refusal), "holder": holder}
     except ConfigSyntaxError as fault:
         return {"ok": False, "kind": "syntax", "message": str(fault)}
     except (CommandFailed, OSError) as error:

@@ -126,7 +126,8 @@ def _reload(wanted: str) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="napalm-frr-") as work:
         path = f"{work}/frr.conf"
         write_private(path, wanted)
-        ran = run((RELOAD, "--reload", "--stdout", path))
+        # Beside /etc/frr: there it would save what nobody has confirmed as the startup config.
+        ran = run((RELOAD, "--reload", "--stdout", "--confdir", work, path))
     return [f"frr-reload.py: exit status {ran.status}"] if ran.status else []
 
 

@@ -18,12 +18,14 @@ class Writer:
         owner: Person or job, as others should read it; empty where the session takes no lock.
         host: Machine of the orchestrator.
         pid: Its process there.
+        machine: Identifies that machine's boot and the namespace in which `pid` is a number; for the driver alone.
     """
 
     token: str
     owner: str
     host: str
     pid: int
+    machine: str
 
     @property
     def shown(self) -> str:

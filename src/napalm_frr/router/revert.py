@@ -25,6 +25,10 @@ APPLY_FAILURES = (NotConverged, CommandFailed, OSError, ValueError)
 """What can go wrong while a config is made to run."""
 
 
+PUT_BACK_PATIENCE_SECONDS = 20.0
+"""How long a session waits for a daemon that died: watchfrr has it back within some seconds (FRR's default: restart at once)."""
+
+
 @dataclass(frozen=True)
 class Commit:
     """A commit that is to be reverted unless it is confirmed.
@@ -91,6 +95,24 @@ def kept_before() -> dict[str, str]:
     if before is None:
         raise Refused("commit", "the config from before cannot be read; the revert timer goes on")
     return before
+
+
+def put_back(sections: Mapping[str, str]) -> None:
+    """Make the router run what ran before; a daemon that is just being started again is waited for.
+
+    Raises:
+        NotConverged, CommandFailed, OSError, ValueError: it still does not.
+    """
+    give_up = clock() + PUT_BACK_PATIENCE_SECONDS
+    while True:
+        try:
+            converge(sections)
+        except (NotConverged, CommandFailed):
+            if clock() > give_up:
+                raise
+            time.sleep(1.0)
+        else:
+            return
 
 
 def watch(identity: str) -> None:

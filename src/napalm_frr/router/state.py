@@ -36,10 +36,12 @@ class Refused(Exception):
 
     Attributes:
         kind: `lock`, `commit`, `confirm`: which NAPALM exception the driver makes of it.
+        holder: Who holds the lock, where somebody does and no commit waits.
     """
 
-    def __init__(self, kind: str, message: str) -> None:
+    def __init__(self, kind: str, message: str, holder: Lock | None = None) -> None:
         self.kind = kind
+        self.holder = holder
         super().__init__(message)
 
 
@@ -93,18 +95,20 @@ class State:
         found = _json("reverted")
         return str(found.get("text", "")) if found.get("boot") == self._boot else ""
 
-    def take_lock(self, writer: Writer, lifetime: float) -> None:
+    def take_lock(self, writer: Writer, lifetime: float, abandoned: str = "") -> None:
         """Take the lock or make it last longer.
 
         Args:
             writer: Who takes it.
             lifetime: Seconds until it no longer counts.
+            abandoned: Token of a session of which the writer knows that its process is dead.
 
         Raises:
             Refused: somebody else holds it.
         """
-        self.insist_on_lock(writer)
         current = self.lock
+        if not (abandoned and current is not None and current.token == abandoned and self.pending is None):
+            self.insist_on_lock(writer)
         since = current.since if current and current.token == writer.token else time.time()
         lock = Lock(**asdict(writer), since=since, expires=clock() + lifetime, boot=self._boot)
         write_private(f"{VOLATILE}/lock", json.dumps(asdict(lock)))
@@ -119,7 +123,7 @@ class State:
         if lock is None or lock.token == writer.token:
             return
         if pending is None:
-            raise Refused("lock", str(lock))
+            raise Refused("lock", str(lock), holder=lock)
         if not writer.owner or lock.owner != writer.owner:
             raise Refused("lock", str(pending))
 

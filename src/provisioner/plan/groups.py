@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from provisioner.plan.model import DeviceRole, FileDiff, Plan
 
-_POSITION = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@", re.MULTILINE)
+_POSITION = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
 """Where a hunk is in its file: the same change stands elsewhere on another router."""
 
 
@@ -29,6 +29,15 @@ class DiffGroup:
     subjects: tuple[str, ...]
 
 
+def _change(text: str) -> str:
+    """What a diff changes, and in which stanza or chain; not the lines around, which are each router's own."""
+    return "\n".join(
+        _POSITION.sub("@@", line)
+        for line in text.split("\n")
+        if line.startswith(("+", "-", "@@")) and not line.startswith(("+++ ", "--- "))
+    )
+
+
 def grouped(plans: Iterable[Plan]) -> tuple[DiffGroup, ...]:
     """Changes by what they say, those of most devices first; what is level keeps the order of the plans."""
     first: dict[tuple[DeviceRole, str, str], FileDiff] = {}
@@ -36,7 +45,7 @@ def grouped(plans: Iterable[Plan]) -> tuple[DiffGroup, ...]:
     for plan in plans:
         for diff in plan.diffs:
             for file in diff.files:
-                key = (diff.target.role, file.file, _POSITION.sub("@@", file.text))
+                key = (diff.target.role, file.file, _change(file.text))
                 first.setdefault(key, file)
                 found.setdefault(key, []).append((diff.target.device, plan.subject))
     groups = [

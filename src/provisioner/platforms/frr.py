@@ -14,8 +14,9 @@ from frr_config.document import ConfigSyntaxError
 from frr_config.tree import Node
 from provisioner.errors import PlatformError
 from provisioner.intent.types import PlatformName
+from provisioner.platforms import frr_impact
 from provisioner.platforms.frr_uplink import held_uplink
-from provisioner.platforms.protocol import SplitConfig
+from provisioner.platforms.protocol import SplitConfig, Weight
 from provisioner.render import sections
 from provisioner.render.sections import BASE, Part
 from provisioner.secrets import redact_tokens
@@ -71,6 +72,10 @@ class FrrPlatform:
         """See `Platform.hold`."""
         held = held_uplink(_read(running), _read(intended), interface, frozenset(neighbors))
         return None if held is None else held.text
+
+    def weigh(self, line: str) -> tuple[Weight, str] | None:
+        """See `Platform.weigh`."""
+        return frr_impact.weigh(line)
 
     def redact(self, text: str) -> str:
         """See `Platform.redact`."""

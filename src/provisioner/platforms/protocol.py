@@ -22,6 +22,23 @@ class SplitConfig:
     slices: Mapping[str, str]
 
 
+@dataclass(frozen=True, slots=True)
+class Weight:
+    """How much a change of one kind of line could hurt, from 0 (nothing) to 100 (the school is cut off).
+
+    Attributes:
+        kind: What the line is, in words; `{}` stands for what it is about.
+        adds: When such a line is added.
+        changes: When one takes the place of another.
+        removes: When one goes.
+    """
+
+    kind: str
+    adds: int
+    changes: int
+    removes: int
+
+
 class Platform(Protocol):
     """An operating system's config as text.
 
@@ -95,6 +112,10 @@ class Platform(Protocol):
         Raises:
             PlatformError: one of them cannot be read.
         """
+        ...  # pragma: no cover
+
+    def weigh(self, line: str) -> tuple[Weight, str] | None:
+        """What a changed line weighs, and what it is in words; None for one that says nothing by itself."""
         ...  # pragma: no cover
 
     def redact(self, text: str) -> str:

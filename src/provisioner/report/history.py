@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.measure import Measurement
-from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
 from provisioner.deploy.model import DeviceState, Result
 from provisioner.journal.entry import ENDED_WELL, DeviceEntry, RunEntry, RunState, TransactionEntry
-from provisioner.report import diff, wording
+from provisioner.plan.model import FileDiff
+from provisioner.report import wording
+from provisioner.report.lines import ATTENTION, BAD, GOOD, columns, heading, print_file, say
 from provisioner.report.wording import counted, visible
 
 _HEADINGS: Final = ("run", "when", "who", "inventory", "result", "took", "what", "routers")
@@ -26,14 +27,13 @@ MOST_NOTES: Final = 5
 _MOST_NAMES: Final = 4
 """More of them are counted; names beside names are read by nobody."""
 
-_GOOD, _BAD, _ATTENTION = "green", "bold red", "yellow"
 _STYLES: Final = {
-    "confirmed": _GOOD,
-    "in sync": _GOOD,
-    "rolled back": _BAD,
-    "failed": _BAD,
-    "unknown": _BAD,
-    "interrupted": _BAD,
+    "confirmed": GOOD,
+    "in sync": GOOD,
+    "rolled back": BAD,
+    "failed": BAD,
+    "unknown": BAD,
+    "interrupted": BAD,
 }
 _WIDEST: Final = 100_000
 """Columns; a table is as wide as its longest row."""
@@ -58,12 +58,12 @@ def print_history(console: Console, runs: Sequence[RunEntry]) -> None:
         widths = [max((cell_len(row[column].plain) for row in rows), default=0) for column in range(len(_HEADINGS))]
         for row in rows:
             cells = (cell.plain + " " * (width - cell_len(cell.plain)) for cell, width in zip(row, widths, strict=True))
-            _say(console, Text("  ".join(cells).rstrip()))
+            say(console, Text("  ".join(cells).rstrip()))
     notes = [Text(f"#{run.run_id} ").append_text(note) for run in runs for note in _notes(run)]
     if notes and console.is_terminal:
-        _say(console)
+        say(console)
     for note in notes:
-        _say(console, note)
+        say(console, note)
 
 
 def print_runs(console: Console, runs: Sequence[RunEntry]) -> None:
@@ -75,7 +75,7 @@ def print_runs(console: Console, runs: Sequence[RunEntry]) -> None:
     """
     for number, run in enumerate(runs):
         if number:
-            _say(console)
+            say(console)
         _print_run(console, run)
 
 
@@ -101,14 +101,14 @@ def _result(run: RunEntry) -> Text:
     for result, number in run.results.items():
         words[_ended(run, result)] += number
     if not words and run.state is not RunState.FINISHED:
-        return Text(_without_outcome(run), _STYLES.get(_without_outcome(run), _ATTENTION))
+        return Text(_without_outcome(run), _STYLES.get(_without_outcome(run), ATTENTION))
     if run.not_begun:
         words[_not_begun(run)] += len(run.not_begun)
     if not words:
         words["nothing done"] += 1
     alone = words.total() == 1
     parts = [
-        Text(word if alone else f"{number} {word}", _STYLES.get(word, _ATTENTION)) for word, number in words.items()
+        Text(word if alone else f"{number} {word}", _STYLES.get(word, ATTENTION)) for word, number in words.items()
     ]
     return Text(", ").join(parts).append(" (dry run)" if run.dry_run else "")
 
@@ -174,7 +174,7 @@ def _notes(run: RunEntry) -> Iterator[Text]:
 def _error(transaction: TransactionEntry) -> Text:
     number = transaction.error_number
     numbered = f" [{number}]" if number and number not in transaction.error else ""
-    return Text.assemble(("error:", _BAD), f" {visible(transaction.error)}{visible(numbered)}")
+    return Text.assemble(("error:", BAD), f" {visible(transaction.error)}{visible(numbered)}")
 
 
 def _cut_off(run: RunEntry, transaction: TransactionEntry) -> Text:
@@ -192,7 +192,7 @@ def _cut_off(run: RunEntry, transaction: TransactionEntry) -> Text:
 
 
 def _print_run(console: Console, run: RunEntry) -> None:
-    _say(console, Text.assemble((f"run #{run.run_id}", "bold"), ": ", _result(run)))
+    say(console, Text.assemble((f"run #{run.run_id}", "bold"), ": ", _result(run)))
     ended = _local(run.finished_at) if run.finished_at else _without_outcome(run)
     facts = (
         ("began", _local(run.started_at)),
@@ -202,70 +202,64 @@ def _print_run(console: Console, run: RunEntry) -> None:
         ("inventory", visible(run.inventory_commit) or "not in git"),
     )
     for name, value in facts:
-        _say(console, Text(f"  {name:<11}{value}"))
+        say(console, Text(f"  {name:<11}{value}"))
     for transaction in run.transactions:
-        _say(console)
+        say(console)
         _print_transaction(console, run, transaction)
     if run.not_begun:
-        _say(console)
-        _say(console, Text(f"{_not_begun(run)}: {', '.join(map(visible, run.not_begun))}", _ATTENTION))
+        say(console)
+        say(console, Text(f"{_not_begun(run)}: {', '.join(map(visible, run.not_begun))}", ATTENTION))
 
 
 def _print_transaction(console: Console, run: RunEntry, transaction: TransactionEntry) -> None:
     ended = _ended(run, transaction.result)
     took = f" ({wording.seconds(transaction.seconds)})" if transaction.seconds is not None else ""
     subject = (visible(transaction.subject), "bold")
-    _say(
+    say(
         console,
         Text.assemble(
-            subject, f"  {visible(transaction.title)}: ", (ended, _STYLES.get(ended, _ATTENTION)), (took, "dim")
+            subject, f"  {visible(transaction.title)}: ", (ended, _STYLES.get(ended, ATTENTION)), (took, "dim")
         ),
     )
     if transaction.error:
-        _say(console, Text("  ").append_text(_error(transaction)))
+        say(console, Text("  ").append_text(_error(transaction)))
     if not transaction.result and run.state is RunState.INTERRUPTED:
-        _say(console, Text("  ").append_text(_cut_off(run, transaction)))
-    for device in transaction.devices:
-        _say(console, Text(f"  {_device_line(device)}"))
+        say(console, Text("  ").append_text(_cut_off(run, transaction)))
+    columns(console, [_device_row(device) for device in transaction.devices])
     _print_checks(console, transaction)
     for device in transaction.devices:
         _print_diffs(console, device)
 
 
-def _device_line(device: DeviceEntry) -> str:
+def _device_row(device: DeviceEntry) -> tuple[Text, ...]:
     state = wording.STATES[DeviceState(device.state)] if device.state in set(DeviceState) else visible(device.state)
-    if not state:
-        state = "end not recorded" if device.files else "nothing to change"
     added, removed = sum(file.added for file in device.files), sum(file.removed for file in device.files)
-    counts = f"+{added} -{removed}" if device.files else ""
-    return "  ".join(part for part in (visible(device.device), state, counts, visible(device.error)) if part)
+    return (
+        Text(visible(device.device)),
+        Text(state or ("end not recorded" if device.files else "nothing to change")),
+        Text(f"+{added} -{removed}" if device.files else ""),
+        Text(visible(device.error)),
+    )
 
 
 def _print_checks(console: Console, transaction: TransactionEntry) -> None:
     failed = transaction.failed_checks
     if failed:
         total = counted(transaction.checks_passed + len(failed), "check")
-        _say(console, Text.assemble("  validation: ", (f"{len(failed)} of {total} failed", _BAD)))
+        say(console, Text.assemble("  validation: ", (f"{len(failed)} of {total} failed", BAD)))
     elif transaction.checks_passed:
-        _say(console, Text.assemble("  validation: ", (f"{counted(transaction.checks_passed, 'check')} passed", _GOOD)))
+        say(console, Text.assemble("  validation: ", (f"{counted(transaction.checks_passed, 'check')} passed", GOOD)))
     for check in failed:
-        _say(console, Text.assemble("  - ", visible(check.device), ": ", (visible(check.name), "bold")))
-        _say(console, Text.assemble("      expected  ", (visible(check.expected), _GOOD)))
-        _say(console, Text.assemble("      found     ", (visible(check.found) or "nothing", _BAD)))
+        say(console, Text.assemble("  - ", visible(check.device), ": ", (visible(check.name), "bold")))
+        say(console, Text.assemble("      expected  ", (visible(check.expected), GOOD)))
+        say(console, Text.assemble("      found     ", (visible(check.found) or "nothing", BAD)))
 
 
 def _print_diffs(console: Console, device: DeviceEntry) -> None:
     for file in device.files:
-        if file.text is None:
-            continue
-        _say(console, Text(f"=== {visible(device.device)} {visible(file.file)} ===", "bold"))
-        lines: Iterable[Text] = (
-            diff.coloured(diff.body(file.text))
-            if console.is_terminal
-            else (Text(visible(line)) for line in diff.lines_of(file.text))
-        )
-        for line in lines:
-            _say(console, line)
+        if file.text is not None:
+            heading(console, Text(f"{visible(device.device)} {visible(file.file)}", "bold"))
+            print_file(console, FileDiff(file.file, file.text))
 
 
 # --- lines --------------------------------------------------------------------------------------------------------
@@ -274,26 +268,6 @@ def _print_diffs(console: Console, device: DeviceEntry) -> None:
 def _local(moment: datetime) -> str:
     """A moment where the person is, with the name of its time zone."""
     return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %Z")
-
-
-def _say(console: Console, text: Text | None = None) -> None:
-    """One line as it is: no wrapping, no cropping; no styles where the console is no terminal."""
-    text = text or Text()
-    if console.is_terminal:
-        console.print(text, soft_wrap=True, highlight=False)
-    else:
-        console.print(_Raw(text.plain), soft_wrap=True)
-
-
-class _Raw:
-    """A line with its tabs."""
-
-    def __init__(self, line: str) -> None:
-        self._line = line
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        yield Segment(self._line)
-        yield Segment.line()
 
 
 class _Uncut:

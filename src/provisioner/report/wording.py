@@ -142,13 +142,17 @@ def reasons(impact: Impact) -> str:
 
 def others(plan: Plan) -> list[str]:
     """What is not as it should be beside a plan: one line each, or one for many that stand alike on one router."""
-    alike: dict[tuple[str, PartStatus], list[str]] = {}
+    alike: dict[tuple[str, PartStatus, str], list[str]] = {}
     for other in plan.others:
-        part_name = f"slice {other.owner}" if other.owner else "base"
-        alike.setdefault((other.device, other.status), []).append(part_name)
+        if not other.owner:
+            alike[other.device, other.status, ""] = [""]
+            continue
+        alike.setdefault((other.device, other.status, "slice"), []).append(other.owner)
     said = []
-    for (device, status), parts in alike.items():
-        shown = parts if len(parts) <= MOST_LINES else [f"{len(parts)} slices ({folded(parts)})"]
+    for (device, status, kind), owners in alike.items():
+        shown = [f"slice {owner}" for owner in owners] if kind else ["base"]
+        if len(owners) > MOST_LINES:
+            shown = [f"{len(owners)} slices ({folded(owners)})"]
         said += [visible(f"{device}: {each} {PARTS[status]}, not touched") for each in shown]
     return [*said, visible(plan.unknown_others)] if plan.unknown_others else said
 

@@ -15,6 +15,7 @@ from provisioner.validate.expectations import (
     ExpectedDefaultRoute,
     ExpectedInterface,
     ExpectedPing,
+    ExpectedReach,
     ExpectedSession,
     LinkState,
 )
@@ -26,6 +27,8 @@ from provisioner.validate.sessions import SessionReading, UnreadableError, read_
 _VRF = "global"
 """What NAPALM calls the default routing instance."""
 _LONGEST_COMPLAINT = 200
+REACH_PAYLOAD = 56
+"""Bytes: ping's own default; the size of packets is looked at across the uplinks."""
 _FILTERS = ("prefix-list", "route-map")
 """Which prefixes pass is a matter of these, whatever their names: a change of one is about every session's prefixes."""
 
@@ -50,6 +53,7 @@ def check_device(
     checks += look.sessions()
     checks += [look.default_route(route) for route in expectations.default_routes]
     checks += [look.ping(ping) for ping in expectations.pings]
+    checks += [look.reach(reach) for reach in expectations.reaches]
     checks += look.absences()
     return tuple(checks) or (failed(expectations.device, "expectations", "something to look at", "nothing"),)
 
@@ -272,6 +276,52 @@ class _Look:
             lambda: _ping_found(self.readings.ping(**arguments), wanted.mtu),
             (wanted.source, wanted.destination),
         )
+
+    def reach(self, wanted: ExpectedReach) -> Check:
+        """A segment's way out and back. One packet: a round has many of these, and the next round asks again."""
+        loopback = self._loopback(wanted)
+        arguments: dict[str, Any] = {
+            "destination": loopback,
+            "source": wanted.source,
+            "size": REACH_PAYLOAD,
+            "count": 1,
+        }
+        answered: Mapping[str, Fact] = {"success": {"probes_sent": 1, "packet_loss": 0}}
+
+        def holds() -> bool:
+            if not self._has_carrier(wanted.interface):
+                return True
+            return bool(loopback) and hold(self.readings, "ping", answered, arguments)
+
+        def describe() -> str:
+            if not self._has_carrier(wanted.interface):
+                return "no carrier, not looked at"
+            if not loopback:
+                return "no uplink whose session is up"
+            told = self.readings.ping(**arguments)
+            return "answered" if told.get("success", {}).get("packet_loss") == 0 else "no answer"
+
+        return self.check(
+            f"{wanted.family.title} from segment {wanted.segment} to the service",
+            "answered",
+            holds,
+            describe,
+            (wanted.interface, wanted.source, *(peer for peer, _ in wanted.loopbacks), *_FILTERS),
+        )
+
+    def _loopback(self, wanted: ExpectedReach) -> str:
+        """Of the aggregation router behind the first exit whose session is up; a round without one waits for no ping."""
+        try:
+            peers = self._peers()
+        except DEAD:
+            raise
+        except Exception:  # noqa: BLE001 - the checks of the sessions say it
+            return ""
+        found = (loopback for peer, loopback in wanted.loopbacks if (peers.get(peer) or {}).get("is_up") is True)
+        return next(found, "")
+
+    def _has_carrier(self, interface: str) -> bool:
+        return bool(self.readings.get_interfaces().get(interface, {}).get("is_up"))
 
     # --- what must not be there -------------------------------------------------------------------------------------------
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv6Address
@@ -109,6 +109,27 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True)
+class ExpectedReach:
+    """A segment's way out and back: a ping from its router address to the loopback of the aggregation router in use.
+
+    The answer comes back only where the service has a route to the segment's prefix (or to what it is translated to).
+
+    Attributes:
+        segment: Its role, for people.
+        interface: Its interface on the edge router; without a carrier there is nothing to look at.
+        family: IPv4 or IPv6.
+        source: The segment's router address.
+        loopbacks: By the peer address of each exit, in the order of the exits.
+    """
+
+    segment: str
+    interface: str
+    family: AddressFamily
+    source: str
+    loopbacks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ExpectedDefaultRoute:
     """Where all else goes: by the first exit whose session is up."""
 
@@ -163,6 +184,7 @@ class DeviceExpectations:
         default_routes: One per family, where the subject says.
         pings: Across each uplink.
         gone: What was taken away.
+        reaches: From each segment to the service.
     """
 
     device: str
@@ -173,6 +195,7 @@ class DeviceExpectations:
     default_routes: tuple[ExpectedDefaultRoute, ...] = ()
     pings: tuple[ExpectedPing, ...] = ()
     gone: Gone = Gone()
+    reaches: tuple[ExpectedReach, ...] = ()
 
 
 def expect_subject(fleet: Fleet, subject: Subject) -> tuple[DeviceExpectations, ...]:
@@ -293,6 +316,7 @@ def _edge(fleet: Fleet, location: Location) -> DeviceExpectations:
             for family in AddressFamily
         ),
         pings=tuple(ping for uplink in location.uplinks for ping in _pings(uplink)),
+        reaches=tuple(_reaches(fleet, location)),
     )
 
 
@@ -321,6 +345,23 @@ def _edge_interfaces(location: Location) -> tuple[ExpectedInterface, ...]:
             for segment in location.segments
         ),
     )
+
+
+def _reaches(fleet: Fleet, location: Location) -> Iterator[ExpectedReach]:
+    uplinks = sorted(location.uplinks, key=lambda uplink: uplink.role is not UplinkRole.PRIMARY)
+    routers = [(dict(_far_ends(uplink)), fleet.aggregation_router(uplink.aggregation_router)) for uplink in uplinks]
+    loopbacks = {
+        AddressFamily.IPV4: tuple(
+            (str(ends[AddressFamily.IPV4]), str(router.loopback_ipv4)) for ends, router in routers
+        ),
+        AddressFamily.IPV6: tuple(
+            (str(ends[AddressFamily.IPV6]), str(router.loopback_ipv6)) for ends, router in routers
+        ),
+    }
+    for segment in location.segments:
+        interface = f"{location.edge_router.lan_port}.{segment.vlan_id}"
+        for family, source in ((AddressFamily.IPV4, segment.router_ipv4), (AddressFamily.IPV6, segment.router_ipv6)):
+            yield ExpectedReach(segment.role.value, interface, family, str(source.ip), loopbacks[family])
 
 
 def _far_ends(uplink: Uplink) -> tuple[tuple[AddressFamily, IPv4Address | IPv6Address], ...]:

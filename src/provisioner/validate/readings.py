@@ -44,16 +44,16 @@ class Readings:
         """As NAPALM; empty where there is no route."""
         return self._once("get_route_to", destination, lambda: self._driver.get_route_to(destination=destination))
 
-    def ping(self, destination: str, source: str, size: int) -> dict[str, Any]:
+    def ping(self, destination: str, source: str, size: int, count: int = PING_COUNT) -> dict[str, Any]:
         """As NAPALM: `size` is bytes of payload."""
 
         def ask() -> dict[str, Any]:
             told: dict[str, Any] = self._driver.ping(
-                destination, source=source, size=size, count=PING_COUNT, timeout=PING_TIMEOUT_SECONDS
+                destination, source=source, size=size, count=count, timeout=PING_TIMEOUT_SECONDS
             )
             return told
 
-        return self._once("ping", f"{source} {destination} {size}", ask)
+        return self._once("ping", f"{source} {destination} {size} {count}", ask)
 
     def _addresses(self) -> dict[str, Any]:
         told = _told(self._driver.get_interfaces_ip())

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from provisioner.deploy.model import Outcome, Report, Result
+from provisioner.errors import JournalError
 from provisioner.journal.entry import FileEntry
 from provisioner.journal.store import Journal, Query, RunId, RunState
 from provisioner.plan.model import Plan
@@ -147,6 +149,7 @@ import sys
 from pathlib import Path
 from typing import Any
 from provisioner.deploy.model import Report
+from provisioner.errors import JournalError
 from provisioner.journal.entry import FileEntry
 from provisioner.journal.store import Journal
 sys.path.insert(0, sys.argv[1])
@@ -241,6 +244,33 @@ def test_threads_of_one_run_record_their_outcomes_at_once(
     (read,) = journal.history()
     assert {(entry.subject, entry.result) for entry in read.transactions} == {(s, "confirmed") for s in subjects}
     assert set(journal.deployed("ar1-utr")) == set(subjects)
+
+
+def test_a_database_server_that_dropped_its_sessions_is_asked_again(
+    postgresql_url: str, begin: Begin, make_push: Callable[..., Outcome]
+) -> None:
+    with Journal.open(postgresql_url) as journal:
+        run = begin(journal)
+        engine = create_engine(postgresql_url)
+        with engine.begin() as connection:
+            others = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+            assert connection.scalar(text(f"{others} AND backend_type = 'client backend'"))
+        engine.dispose()
+        journal.record_outcome(run, make_push())
+        assert set(journal.deployed("ar1-utr")) == {"16PK00"}
+
+
+def test_a_database_that_refuses_is_told_of_without_the_statement(postgresql_url: str) -> None:
+    with Journal.open(postgresql_url) as journal:
+        engine = create_engine(postgresql_url)
+        with engine.begin() as connection:
+            connection.execute(text("DROP TABLE selected, run CASCADE"))
+        engine.dispose()
+        with pytest.raises(JournalError) as caught:
+            journal.begin(command="hunter2", commit="", actor="a@b", dry_run=False)
+    assert caught.value.number == "PV7007"
+    assert "hunter2" not in str(caught.value)
+    assert "INSERT" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

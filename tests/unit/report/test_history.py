@@ -131,7 +131,7 @@ def test_a_run_that_was_killed_says_what_became_of_its_routers() -> None:
     assert "ar1-utr" not in routers
     assert rest == "#42 was cut off before it began 16PK01"
     assert "ended      interrupted" in in_full(KILLED)
-    assert "er-16pk00  end not recorded  +1 -1" in in_full(KILLED)
+    assert "er-16pk00  end not recorded   +1 -1\n" in in_full(KILLED)
 
 
 @pytest.mark.parametrize(
