@@ -7,6 +7,8 @@ import re
 from provisioner.plan.model import FileDiff
 
 _HUNK = re.compile(r"@@ -(\S+) \+(\S+) @@")
+_CHANGED = " (changed)"
+"""What `frr_config.diff` writes behind a line of which only the secret, which never shows, is another."""
 
 
 def split_by_file(comparison: str) -> tuple[FileDiff, ...]:
@@ -36,30 +38,28 @@ def reverse(files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
 def _reversed_text(text: str) -> str:
     lines = text.split("\n")
     result: list[str] = []
+    # Only the first two lines can be a header: further down `--- ` is a removed line that begins with two dashes.
+    if len(lines) > 1 and lines[0].startswith("--- ") and lines[1].startswith("+++ "):
+        result = ["--- " + lines[1][4:], "+++ " + lines[0][4:]]
     taken: list[str] = []
     given: list[str] = []
-
-    def flush() -> None:
-        result.extend([*taken, *given])
-        taken.clear()
-        given.clear()
-
-    for number, line in enumerate(lines):
-        follows = lines[number + 1] if number + 1 < len(lines) else ""
-        if line.startswith("--- ") and follows.startswith("+++ "):
-            flush()
-            result += ["--- " + follows[4:], "+++ " + line[4:]]
-        elif line.startswith("+++ ") and result and result[-1] == "+++ " + lines[number - 1][4:]:
-            continue
-        elif line.startswith("@@"):
-            flush()
-            result.append(_HUNK.sub(r"@@ -\2 +\1 @@", line))
-        elif line[:1] == "+":
-            taken.append("-" + line[1:])
+    for line in lines[len(result) :]:
+        if line[:1] == "+":
+            taken.append(line[1:])
         elif line[:1] == "-":
-            given.append("+" + line[1:])
+            given.append(line[1:])
         else:
-            flush()
-            result.append(line)
-    flush()
-    return "\n".join(result)
+            result += _swapped(taken, given)
+            taken, given = [], []
+            result.append(_HUNK.sub(r"@@ -\2 +\1 @@", line) if line.startswith("@@") else line)
+    return "\n".join([*result, *_swapped(taken, given)])
+
+
+def _swapped(taken: list[str], given: list[str]) -> list[str]:
+    """A run of changed lines the other way round; the mark of a changed secret stays on the line that comes."""
+    for number, line in enumerate(taken):
+        plain = line.removesuffix(_CHANGED)
+        if plain != line and plain in given:
+            taken[number] = plain
+            given[given.index(plain)] = line
+    return [*(f"-{line}" for line in taken), *(f"+{line}" for line in given)]
