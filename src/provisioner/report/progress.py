@@ -9,16 +9,23 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol, Self, TextIO
+from typing import Final, Protocol, Self, TextIO
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 from rich.spinner import Spinner
 from rich.text import Text
 
 from provisioner.report.wording import counted, seconds, visible
 
-_REFRESHES_PER_SECOND = 10
+_REFRESHES_PER_SECOND: Final = 10
+_MOST_LIVE: Final = 8
+"""Subjects that have a line of their own; more of them would push the bar off a small terminal."""
+_BAR_COLUMNS: Final = 20
+_SPEED_SECONDS: Final = 600
+"""How far back the estimate of the time left looks: a push takes a quarter of a minute, the default sees two of them."""
 
 
 class Progress(Protocol):
@@ -28,8 +35,8 @@ class Progress(Protocol):
         """A phase of a subject begins: `pushing`."""
         ...  # pragma: no cover
 
-    def done(self, subject: str, /) -> None:
-        """A subject is through."""
+    def done(self, subject: str, /, *, failed: bool = False) -> None:
+        """A subject is through, well or not."""
         ...  # pragma: no cover
 
     def expect(self, total: int, /) -> None:
@@ -52,7 +59,11 @@ class Progress(Protocol):
 
 
 class TerminalProgress:
-    """One live line per subject under way, for a terminal: spinner, subject, phase, elapsed time."""
+    """For a terminal: one live line per subject under way, and above them a bar where there are several subjects.
+
+    A line has spinner, subject, phase and elapsed time; the bar has the batch, how many are through and failed, and the time
+    that the rest will take at the speed of this batch.
+    """
 
     def __init__(self, console: Console, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._console = console
@@ -60,8 +71,9 @@ class TerminalProgress:
         self._under_way: dict[str, _UnderWay] = {}
         self._lock = threading.Lock()
         self._spinner = Spinner("dots", style="green")
-        self._total = self._through = 0
-        self._batch = ""
+        self._bar = _bar(console, clock)
+        self._task: TaskID | None = None
+        self._total = self._through = self._failures = 0
         self._live: Live | None = None
 
     def phase(self, subject: str, phase: str, /) -> None:
@@ -70,21 +82,35 @@ class TerminalProgress:
             known = self._under_way.get(subject)
             self._under_way[subject] = _UnderWay(phase, known.began if known else self._clock())
 
-    def done(self, subject: str, /) -> None:
-        """Take the subject's line away."""
+    def done(self, subject: str, /, *, failed: bool = False) -> None:
+        """Take the subject's line away, and count it."""
         with self._lock:
             self._under_way.pop(subject, None)
             self._through += 1
+            self._failures += failed
+            if self._task is not None:
+                said = f"{self._failures} failed" if self._failures else ""
+                self._bar.update(self._task, completed=self._through, failures=said)
 
     def expect(self, total: int, /) -> None:
-        """Show how many of so many are through."""
+        """Show a bar of so many subjects."""
         with self._lock:
             self._total = total
+            if self._task is None:
+                self._task = self._bar.add_task("", total=total, failures="")
 
     def batch(self, name: str, size: int, /) -> None:
-        """Show which batch is under way."""
+        """Show which batch is under way; those of the one before are through, or wait for their turn."""
         with self._lock:
-            self._batch = f"{name}, {counted(size, 'subject')}"
+            self._under_way.clear()
+            if self._task is not None:
+                # The speed of another batch, or of subjects in sync, tells nothing about this one.
+                self._bar.reset(
+                    self._task,
+                    total=self._total,
+                    completed=self._through,
+                    description=f"{visible(name)}, {counted(size, 'subject')}",
+                )
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
@@ -123,11 +149,12 @@ class TerminalProgress:
 
     def _lines(self) -> Group:
         with self._lock:
-            under_way = dict(self._under_way)
+            # The latest ones: while many are compared nobody says that one is through.
+            under_way = list(self._under_way.items())[-_MOST_LIVE:]
+            head = [] if self._task is None else [self._bar.get_renderable()]
         now = self._clock()
         spinner = self._spinner.render(self._console.get_time())
-        head = [Text(f" {self._through} of {self._total}  {self._batch}", style="dim")] if self._total else []
-        return Group(*head, *(self._line(spinner, subject, state, now) for subject, state in under_way.items()))
+        return Group(*head, *(self._line(spinner, subject, state, now) for subject, state in under_way))
 
     @staticmethod
     def _line(spinner: RenderableType, subject: str, state: _UnderWay, now: float) -> Text:
@@ -142,6 +169,22 @@ class TerminalProgress:
             no_wrap=True,
             overflow="ellipsis",
         )
+
+
+def _bar(console: Console, clock: Callable[[], float]) -> Bar:
+    """A bar that is drawn by our own display: Rich allows one live display at a time."""
+    return Bar(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(_BAR_COLUMNS),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[failures]}", style="bold red", markup=False),
+        TimeRemainingColumn(),
+        TextColumn("left", style="dim"),
+        console=console,
+        auto_refresh=False,
+        speed_estimate_period=_SPEED_SECONDS,
+        get_time=clock,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +208,7 @@ class PlainProgress:
         """Write the subject, the phase and the time since the run began."""
         self._say(f"{subject}: {phase}")
 
-    def done(self, subject: str, /) -> None:
+    def done(self, subject: str, /, *, failed: bool = False) -> None:  # noqa: ARG002 - the report says how it ended
         """Write that the subject is through."""
         self._say(f"{subject}: done")
 

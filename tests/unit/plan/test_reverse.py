@@ -14,7 +14,9 @@ from provisioner.plan.diff import reverse
 from provisioner.plan.model import FileDiff
 
 FILE = "/etc/frr/frr.conf"
-LINES = st.lists(st.sampled_from(["router bgp 1", " neighbor", "-- dashes", "++ pluses", "@@ -1 +1 @@", "!", "", "-", "+"]))
+LINES = st.lists(
+    st.sampled_from(["router bgp 1", " neighbor", "-- dashes", "++ pluses", "@@ -1 +1 @@", "!", "", "-", "+"])
+)
 
 
 def diff_of(before: list[str], after: list[str]) -> FileDiff:
@@ -52,7 +54,9 @@ def test_the_reverse_of_the_reverse_is_the_change(before: list[str], after: list
 
 def test_a_changed_secret_shows_as_changed_on_the_way_back_too() -> None:
     change = ["- neighbor 192.0.2.1 password <secret>", "+ neighbor 192.0.2.1 password <secret> (changed)"]
-    diff = FileDiff(FILE, "\n".join([f"--- {FILE} (running)", f"+++ {FILE} (candidate)", "@@ router bgp 1 @@", *change]))
+    diff = FileDiff(
+        FILE, "\n".join([f"--- {FILE} (running)", f"+++ {FILE} (candidate)", "@@ router bgp 1 @@", *change])
+    )
     (back,) = reverse((diff,))
     assert back.text.split("\n")[3:] == change
 

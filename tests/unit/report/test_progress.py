@@ -8,6 +8,7 @@ import pty
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -134,6 +135,76 @@ def test_a_subject_that_is_through_is_shown_no_more(terminal: Terminal) -> None:
     shown = terminal.seen()
     assert "16PK01" in shown
     assert "16PK00" not in shown
+
+
+def test_many_subjects_have_a_bar_with_the_batch_and_the_failures(terminal: Terminal) -> None:
+    clock = Clock()
+    with terminal.progress(clock) as progress:
+        progress.expect(200)
+        progress.batch("batch [2]\x1b[2J", 16)
+        for number in range(3):
+            clock.now += 10
+            progress.done(f"16PK{number:02}", failed=number == 1)
+        terminal.seen()
+        progress.phase("16PK99", "comparing")
+    shown = terminal.seen()
+    assert "batch [2]\\x1b[2J, 16 subjects" in shown
+    assert "3/200 1 failed" in shown
+    assert "0:32:50 left" in shown  # 197 of them, 10 s each
+
+
+def test_subjects_in_sync_do_not_make_the_rest_look_fast(terminal: Terminal) -> None:
+    clock = Clock()
+    with terminal.progress(clock) as progress:
+        progress.expect(1000)
+        for number in range(900):
+            clock.now += 0.01
+            progress.done(f"in sync {number}")
+        progress.batch("canary", 1)
+        terminal.seen()
+    assert "900/1000  -:--:-- left" in terminal.seen()
+
+
+def test_one_subject_has_no_bar(terminal: Terminal) -> None:
+    with terminal.progress() as progress:
+        progress.phase("16PK00", "comparing")
+        progress.done("16PK00")
+    assert "left" not in terminal.seen()
+
+
+def test_eight_lines_at_most_are_live_and_a_new_batch_begins_with_none(terminal: Terminal) -> None:
+    with terminal.progress() as progress:
+        terminal.seen()
+        for number in range(30):
+            progress.phase(f"16PK{number:02}", "comparing")
+        progress.batch("canary", 1)
+        progress.phase("26AB00", "committing")
+    last = terminal.seen().rpartition("26AB00")[0]
+    assert "16PK" not in last.rpartition("\x1b[2K")[2]
+    with terminal.progress() as progress:
+        for number in range(30):
+            progress.phase(f"16PK{number:02}", "comparing")
+        terminal.seen()
+    shown = terminal.seen()
+    assert shown.count("comparing") == 8
+    assert "16PK29" in shown
+
+
+def test_threads_lose_no_subject(terminal: Terminal) -> None:
+    def go_through(subject: str) -> None:
+        for phase in ("comparing", "committing", "validating"):
+            progress.phase(subject, phase)
+        progress.done(subject, failed=True)
+
+    with terminal.progress() as progress:
+        progress.expect(200)
+        progress.batch("canary", 1)
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(go_through, [f"{number:03}" for number in range(200)]))
+        terminal.seen()
+    shown = terminal.seen()
+    assert "200/200 200 failed" in shown
+    assert "validating" not in shown
 
 
 def test_an_error_inside_leaves_the_cursor_shown(terminal: Terminal) -> None:
