@@ -6,12 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-from provisioner.deploy.model import Outcome, Report
+from provisioner.deploy.model import Outcome, Report, Result
 from provisioner.journal.command import without_passwords
 from provisioner.plan.diff import reverse as reversed_files
+from provisioner.plan.groups import grouped
 from provisioner.plan.impact import impact_of
 from provisioner.plan.model import DeviceDiff, FileDiff, Plan
-from provisioner.report import diff, wording
+from provisioner.report import diff, folding, wording
 from provisioner.report.wording import counted, visible
 from provisioner.validate.model import Check
 
@@ -31,10 +32,19 @@ def to_markdown(report: Report, *, reverse: bool = False) -> str:
         f"{counted(len(report.outcomes), 'subject')}{commit}.",
         "",
     ]
-    if report.outcomes:
-        lines += [*_summary(report.outcomes), ""]
-    for outcome in report.outcomes:
+    told = folding.told(report.outcomes)
+    if folding.is_folded(report.outcomes):
+        lines += [f"{', '.join(words for _, words in folding.counts(report.outcomes))}.", ""]
+    if told:
+        lines += [*_summary(folding.by_result(told)), ""]
+    if len(report.outcomes) > 1 and (report.dry_run or folding.is_folded(report.outcomes)):
+        lines += _together(report.outcomes, reverse=reverse)
+        told = [folding.without_plan(outcome) for outcome in told if folding.needs_a_person(outcome)]
+    for outcome in folding.by_result(told):
         lines += _outcome(outcome, reverse=reverse)
+        command = folding.look_further(outcome)
+        if command and not report.dry_run:
+            lines += [f"Look further with {_code(command)}.", ""]
     if report.left:
         lines.append(f"**{len(report.left)} not begun**: {_text(report.stopped)}.")
         lines += ["", f"Go on with {_code(report.resume)}."] if report.resume else []
@@ -54,6 +64,32 @@ def _summary(outcomes: Sequence[Outcome]) -> list[str]:
         )
         rows.append(f"| {' | '.join(cells)} |")
     return rows
+
+
+def _together(outcomes: Sequence[Outcome], *, reverse: bool) -> list[str]:
+    """What many subjects change: what is the same is written once, with the routers that it is for."""
+    plans = [outcome.plan for outcome in outcomes if outcome.plan is not None]
+    # Trouble before anything was changed: this is not pushed, and is told by itself.
+    left_out = {outcome.subject for outcome in outcomes if outcome.error and outcome.result is Result.FAILED}
+    changing = [plan for plan in plans if not plan.is_empty and plan.subject not in left_out]
+    impacts = {plan.subject: impact_of(plan) for plan in changing}
+    lines: list[str] = []
+    if impacts:
+        heaviest = max(impacts, key=lambda subject: impacts[subject].score)
+        said = f"{impacts[heaviest].score} of 100, {_text(heaviest)}: {_text(wording.reasons(impacts[heaviest]))}"
+        lines += ["### Changes", "", f"Highest impact {said}.", ""]
+    for group in grouped(changing):
+        routers = counted(len(group.devices), f"{group.role.value} router")
+        highest = max(impacts[subject].score for subject in group.subjects)
+        lines += [f"**{routers}**, impact {highest}: {_text(wording.folded(group.devices))}", "", *_file(group.file)]
+        if reverse:
+            lines += ["To take this back:", ""]
+            lines += [line for file in reversed_files((group.file,)) for line in _file(file)]
+    for plan in changing:
+        lines += [line for device in plan.diffs for line in _drift(device)]
+    parts, unknown = folding.beside(plans, (outcome.subject for outcome in outcomes))
+    others = wording.parts_beside(parts, unknown)
+    return [*lines, *(f"- {_text(line)}" for line in others), ""] if others else lines
 
 
 def _outcome(outcome: Outcome, *, reverse: bool) -> list[str]:
@@ -87,14 +123,17 @@ def _plan(plan: Plan, *, reverse: bool) -> list[str]:
         if reverse and not changed.is_empty:
             lines += ["To take this back:", ""]
             lines += [line for file in reversed_files(changed.files) for line in _file(file)]
-        if changed.drift and not changed.is_empty:
-            lines += [
-                f"Changed by hand on {_code(changed.target.device)} since the last confirm; this push takes it back:",
-                "",
-            ]
-            lines += [line for file in changed.drift for line in _file(file)]
+        lines += _drift(changed)
     others = wording.others(plan)
     return [*lines, *(f"- {_text(line)}" for line in others), ""] if others else lines
+
+
+def _drift(device: DeviceDiff) -> list[str]:
+    """What somebody changed by hand, so that nobody takes it for the change itself."""
+    if not device.drift or device.is_empty:
+        return []
+    said = f"Changed by hand on {_code(device.target.device)} since the last confirm; this push takes it back:"
+    return [said, "", *(line for file in device.drift for line in _file(file))]
 
 
 def _checks(checks: Sequence[Check]) -> list[str]:
@@ -104,7 +143,7 @@ def _checks(checks: Sequence[Check]) -> list[str]:
         return []
     if not failed:
         return [f"Validation: {counted(len(checks), 'check')} passed.", ""]
-    tolerated = f", {len(failed) - stopping} not of this change" if stopping < len(failed) else ""
+    tolerated = f", {len(failed) - stopping} so before the change" if stopping < len(failed) else ""
     lines = [
         f"Validation: {stopping} of {counted(len(checks), 'check')} failed{tolerated}.",
         "",

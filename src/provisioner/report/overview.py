@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -10,9 +10,9 @@ from rich.text import Text
 from provisioner.deploy.model import Outcome, Result
 from provisioner.plan.diff import reverse as reversed_files
 from provisioner.plan.groups import DiffGroup, grouped
-from provisioner.plan.impact import impact_of
+from provisioner.plan.impact import Impact, impact_of
 from provisioner.plan.model import Plan
-from provisioner.report import lines, wording
+from provisioner.report import folding, lines, wording
 from provisioner.report.wording import counted, visible
 
 
@@ -27,14 +27,22 @@ def print_overview(console: Console, looked_at: Sequence[Outcome], *, reverse: b
     plans = [outcome.plan for outcome in looked_at if outcome.plan is not None and not outcome.error]
     changing = [plan for plan in plans if not plan.is_empty]
     in_sync = sum(outcome.result is Result.IN_SYNC for outcome in looked_at)
-    lines.say(console, Text(f"{counted(len(looked_at), 'subject')}: {len(changing)} to change, {in_sync} in sync"))
+    left_out = [outcome for outcome in looked_at if outcome.error]
+    drifted = [plan for plan in changing if plan.is_drifted]
+    head = f"{counted(len(looked_at), 'subject')}: {len(changing)} to change, {in_sync} in sync"
+    lines.say(console, Text(f"{head}, {len(left_out)} left out" if left_out else head))
+    impacts = {plan.subject: impact_of(plan) for plan in changing}
     for group in grouped(changing):
         lines.say(console)
-        _print_group(console, group, reverse=reverse)
-    _print_impact(console, changing)
-    _print_left_out(console, [outcome for outcome in looked_at if outcome.error])
-    print_drift(console, [plan for plan in changing if plan.is_drifted])
-    _print_others(console, plans)
+        _print_group(console, group, max(impacts[subject].score for subject in group.subjects), reverse=reverse)
+    _print_impact(console, impacts)
+    print_drift(console, drifted)
+    if drifted:
+        names = wording.folded([plan.subject for plan in drifted])
+        said = f"{counted(len(drifted), 'subject')} changed by hand since the last confirm: {names}"
+        lines.say(console, Text(said, lines.ATTENTION))
+    print_beside(console, looked_at)
+    _print_left_out(console, left_out)
     lines.say(console)
 
 
@@ -47,9 +55,18 @@ def print_drift(console: Console, plans: Sequence[Plan]) -> None:
                 lines.print_drift(console, device)
 
 
-def _print_group(console: Console, group: DiffGroup, *, reverse: bool) -> None:
+def print_beside(console: Console, outcomes: Sequence[Outcome]) -> None:
+    """What is not as it should be beside the subjects of a run, each once."""
+    plans = [outcome.plan for outcome in outcomes if outcome.plan is not None]
+    parts, unknown = folding.beside(plans, (outcome.subject for outcome in outcomes))
+    for line in wording.parts_beside(parts, unknown):
+        lines.say(console, Text(line, lines.ATTENTION))
+
+
+def _print_group(console: Console, group: DiffGroup, impact: int, *, reverse: bool) -> None:
     routers = counted(len(group.devices), f"{group.role.value} router")
-    lines.heading(console, Text.assemble((routers, "bold"), f"  {wording.folded(group.devices)}"))
+    names = f"  {wording.folded(group.devices)}  "
+    lines.heading(console, Text.assemble((routers, "bold"), names, (f"impact {impact}", "dim")))
     lines.print_file(console, group.file)
     if reverse:
         lines.say(console, Text("to take this back:", "bold"))
@@ -57,23 +74,15 @@ def _print_group(console: Console, group: DiffGroup, *, reverse: bool) -> None:
             lines.print_file(console, file)
 
 
-def _print_impact(console: Console, plans: Sequence[Plan]) -> None:
-    if not plans:
+def _print_impact(console: Console, impacts: Mapping[str, Impact]) -> None:
+    if not impacts:
         return
-    heaviest = max(plans, key=lambda plan: impact_of(plan).score)
-    impact = impact_of(heaviest)
+    heaviest = max(impacts, key=lambda subject: impacts[subject].score)
+    impact = impacts[heaviest]
     lines.say(console)
-    lines.say(
-        console, Text(visible(f"highest impact {impact.score} of 100, {heaviest.subject}: {wording.reasons(impact)}"))
-    )
+    lines.say(console, Text(visible(f"highest impact {impact.score} of 100, {heaviest}: {wording.reasons(impact)}")))
 
 
 def _print_left_out(console: Console, outcomes: Sequence[Outcome]) -> None:
     for outcome in outcomes:
         lines.say(console, Text(visible(f"left out: {outcome.subject}: {wording.trouble(outcome)}"), lines.BAD))
-
-
-def _print_others(console: Console, plans: Sequence[Plan]) -> None:
-    said = dict.fromkeys(line for plan in plans for line in wording.others(plan))
-    for line in said:
-        lines.say(console, Text(line, lines.ATTENTION))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,8 +12,8 @@ from provisioner.deploy.model import DeviceState, Outcome, Report, Result
 from provisioner.plan.diff import reverse as reversed_files
 from provisioner.plan.impact import impact_of
 from provisioner.plan.model import DeviceDiff, Plan
-from provisioner.report import lines, wording
-from provisioner.report.overview import print_overview
+from provisioner.report import folding, lines, wording
+from provisioner.report.overview import print_beside, print_overview
 from provisioner.report.wording import counted, visible
 from provisioner.validate.model import Check
 
@@ -86,20 +85,14 @@ def print_report(console: Console, report: Report, *, plans_shown: bool, reverse
         plans_shown: Whether each plan was printed already, when the question was asked.
         reverse: Whether the way back is shown under each device's change.
     """
-    several = len(report.outcomes) > 1
-    if several and not plans_shown:
-        print_overview(console, report.outcomes, reverse=reverse)
-    for number, outcome in enumerate(() if several and not plans_shown else report.outcomes):
-        if number:
-            lines.say(console)
+    if len(report.outcomes) > 1:
+        _print_several(console, report.outcomes, plans_shown=plans_shown, reverse=reverse)
+    for outcome in report.outcomes if len(report.outcomes) == 1 else ():
         if not plans_shown and outcome.plan is not None and not outcome.plan.is_empty:
             print_plan(console, outcome.plan, reverse=reverse)
         elif outcome.plan is not None and outcome.plan.is_empty:
             _print_others(console, outcome.plan)
         _print_outcome(console, outcome)
-    if several:
-        lines.say(console)
-        _print_summary(console, report.outcomes)
     if report.left:
         lines.say(console)
         lines.say(console, Text(f"{len(report.left)} not begun: {visible(report.stopped)}", lines.BAD))
@@ -163,7 +156,7 @@ def _print_checks(console: Console, checks: Sequence[Check]) -> None:
     if not checks:
         return
     for check in tolerated:
-        text = f"  warning: {check.device}: {check.name}: expected {check.expected}, found {check.found}; not of this change"
+        text = f"  warning: {check.device}: {check.name}: expected {check.expected}, found {check.found}; was so before the change"
         lines.say(console, Text(visible(text), lines.ATTENTION))
     if not failed:
         passed = counted(len(checks) - len(tolerated), "check")
@@ -190,7 +183,28 @@ def _print_checks(console: Console, checks: Sequence[Check]) -> None:
 # --- several outcomes ---------------------------------------------------------------------------------------------
 
 
-def _print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
+def _print_several(console: Console, outcomes: Sequence[Outcome], *, plans_shown: bool, reverse: bool) -> None:
+    """Those of many subjects that need a person, in full; the others as a row each, or as a number where they are many."""
+    if not plans_shown:
+        print_overview(console, outcomes, reverse=reverse)
+    else:
+        for outcome in folding.by_result(folding.told(outcomes)):
+            _print_outcome(console, outcome)
+            command = folding.look_further(outcome)
+            if command:
+                lines.say(console, Text.assemble("  ", ("look further:", "dim"), f" {visible(command)}"))
+            lines.say(console)
+        if not any(outcome.plan is not None and not outcome.plan.is_empty for outcome in outcomes):
+            # Nobody was asked, and so nobody has seen an overview.
+            print_beside(console, outcomes)
+    if not folding.is_folded(outcomes):
+        _print_rows(console, folding.by_result(outcomes))
+        lines.say(console)
+    counts = [Text(words, _RESULT_STYLES[result]) for result, words in folding.counts(outcomes)]
+    lines.say(console, Text(f"{len(outcomes)} in all: ").append_text(Text(", ").join(counts)))
+
+
+def _print_rows(console: Console, outcomes: Sequence[Outcome]) -> None:
     rows = []
     for outcome in outcomes:
         files = wording.files_of(outcome.plan.diffs) if outcome.plan else []
@@ -204,14 +218,6 @@ def _print_summary(console: Console, outcomes: Sequence[Outcome]) -> None:
             )
         )
     lines.columns(console, rows)
-    counts = Counter(outcome.result for outcome in outcomes)
-    parts = [
-        Text(f"{counts[result]} {wording.RESULTS[result]}", _RESULT_STYLES[result])
-        for result in Result
-        if counts[result]
-    ]
-    lines.say(console)
-    lines.say(console, Text(f"{len(outcomes)} in all: ").append_text(Text(", ").join(parts)))
 
 
 # --- lines --------------------------------------------------------------------------------------------------------

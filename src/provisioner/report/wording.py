@@ -7,7 +7,7 @@ from typing import Final
 
 from provisioner.deploy.model import DeviceState, Outcome, Result
 from provisioner.plan.impact import Impact
-from provisioner.plan.model import DeviceDiff, DeviceRole, FileDiff, PartStatus, Plan, Target
+from provisioner.plan.model import DeviceDiff, DeviceRole, FileDiff, OtherPart, PartStatus, Plan, Target
 
 RESULTS: Final = {
     Result.IN_SYNC: "in sync",
@@ -141,9 +141,14 @@ def reasons(impact: Impact) -> str:
 
 
 def others(plan: Plan) -> list[str]:
-    """What is not as it should be beside a plan: one line each, or one for many that stand alike on one router."""
+    """What is not as it should be beside a plan, as `parts_beside` says it."""
+    return parts_beside(plan.others, [plan.unknown_others] if plan.unknown_others else [])
+
+
+def parts_beside(parts: Sequence[OtherPart], unknown: Sequence[str]) -> list[str]:
+    """Parts that are not touched: one line each, or one for many that stand alike on one router; then what is not known."""
     alike: dict[tuple[str, PartStatus, str], list[str]] = {}
-    for other in plan.others:
+    for other in parts:
         if not other.owner:
             alike[other.device, other.status, ""] = [""]
             continue
@@ -154,7 +159,7 @@ def others(plan: Plan) -> list[str]:
         if len(owners) > MOST_LINES:
             shown = [f"{len(owners)} slices ({folded(owners)})"]
         said += [visible(f"{device}: {each} {PARTS[status]}, not touched") for each in shown]
-    return [*said, visible(plan.unknown_others)] if plan.unknown_others else said
+    return [*said, *map(visible, unknown)]
 
 
 def folded(names: Sequence[str], most: int = MOST_NAMES) -> str:
