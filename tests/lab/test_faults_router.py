@@ -138,7 +138,7 @@ def test_no_room_at_the_confirm_takes_both_ends_back(scene: Scene, tmp_path: Pat
             done = scene.push(*change)
             faults.works(scene.lab, scene.school)
         assert done.returncode == 2, done.stdout
-        assert_says(done.stdout + done.stderr, "rolled back", node.name, NO_ROOM)
+        assert_says(done.stdout + done.stderr, "rolled back", node.name, "o space left")
 
 
 # --- a config that the router refuses -----------------------------------------------------------------------------------
