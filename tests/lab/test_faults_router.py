@@ -260,9 +260,6 @@ def test_a_router_that_its_new_config_cuts_off_comes_back_by_its_own_timer(
         faults.works(scene.lab, scene.school)
 
 
-@pytest.mark.xfail(
-    strict=True, reason="no new login is tried before the confirm, and the session of the push outlives the change"
-)
 def test_a_config_that_lets_nobody_log_in_any_more_is_not_confirmed(scene: Scene, tmp_path: Path) -> None:
     """The session of the push itself stands, and would not notice; the next engineer would."""
     change = faults.templates_with(

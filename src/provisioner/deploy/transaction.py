@@ -136,6 +136,8 @@ class Transaction:
                 )
                 if any(check.stops for check in checks):
                     return self._undo(approved, checks, _validation_error(checks), "PV6000")
+            self._begin("logging in anew")
+            self._insist_on_a_way_in()
             self._interruption.proceed()
             self._confirm()
             self._steps.announce("reading back")
@@ -244,6 +246,11 @@ class Transaction:
                 commit(driver, device)
 
         return work
+
+    def _insist_on_a_way_in(self) -> None:
+        """A change that lets nobody log in any more is not confirmed, although its own sessions still stand."""
+        for answer in self._network.log_in_anew(self._in_state(DeviceState.COMMITTED)).values():
+            answer.unwrap()
 
     def _confirm(self) -> None:
         for device in self._in_state(DeviceState.COMMITTED):

@@ -165,6 +165,21 @@ class Network:
         self._nornir.data.reset_failed_hosts()
         return {device: results[device][0].result for device in devices}
 
+    def log_in_anew(self, devices: Sequence[str]) -> Mapping[str, Answer[None]]:
+        """See whether these devices still let anybody in: a session beside the standing one, which is kept.
+
+        A change that shuts new logins out leaves the session that made it alive, since that is established traffic.
+        """
+        hosts = {device: self._nornir.inventory.hosts[device] for device in devices}
+        standing = {device: host.connections.pop(CONNECTION_NAME, None) for device, host in hosts.items()}
+        try:
+            return self.run(devices, lambda _driver, _device: None, "log in anew")
+        finally:
+            for device, host in hosts.items():
+                _drop(host)
+                if (connection := standing[device]) is not None:
+                    host.connections[CONNECTION_NAME] = connection
+
     def part_with(self, devices: Sequence[str]) -> None:
         """Close the sessions of these devices: a run over a whole fleet does not keep thousands open."""
         for device in devices:

@@ -91,6 +91,9 @@ class Routers:
         finally:
             router.busy.release()
 
+    def log_in_anew(self, devices: Sequence[str]) -> Mapping[str, Answer[None]]:
+        return self.run(devices, lambda _router, _device: None, "log in anew")
+
     def part_with(self, devices: Sequence[str]) -> None:
         assert set(devices) <= self.by_name.keys()
 

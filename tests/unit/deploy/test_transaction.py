@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import pytest
 from hypothesis import given, settings
@@ -82,6 +82,9 @@ class Router:
 
         self._step("commit", effect)
 
+    def log_in(self) -> None:
+        self._step("log in", lambda: None)
+
     def confirm_commit(self) -> None:
         def effect() -> None:
             self.pending = False
@@ -116,6 +119,9 @@ class Routers:
             except DeviceError as error:
                 answers[device] = Answer(device, error=error)
         return answers
+
+    def log_in_anew(self, devices: Sequence[str]) -> Mapping[str, Answer[None]]:
+        return self.run(devices, lambda router, _: cast("Router", router).log_in(), "log in anew")
 
 
 class ServiceInMemory:
@@ -184,13 +190,13 @@ def test_a_healthy_push_is_confirmed_on_every_device() -> None:
     assert {device.state for device in outcome.devices} == {DeviceState.CONFIRMED}
 
 
-def test_every_device_is_committed_before_the_first_is_confirmed() -> None:
+def test_every_device_is_committed_and_lets_people_in_before_the_first_is_confirmed() -> None:
     order: list[tuple[str, str]] = []
     routers = fresh()
     for router in routers.by_name.values():
         router.log = _Recorder(order, router.name)
     push(routers)
-    assert order == [(name, "commit") for name in DEVICES] + [(name, "confirm") for name in DEVICES]
+    assert order == [(name, step) for step in ("commit", "log in", "confirm") for name in DEVICES]
 
 
 def test_a_failed_validation_rolls_back_everywhere_and_names_expected_and_found() -> None:
@@ -220,6 +226,15 @@ def test_a_failed_commit_is_not_rolled_back_one_commit_too_far() -> None:
     assert outcome.result is Result.ROLLED_BACK
     assert routers.by_name["ar-2"].running == OLD
     assert "rollback" not in routers.by_name["ar-2"].log
+
+
+def test_a_router_that_lets_nobody_in_any_more_is_not_confirmed() -> None:
+    routers = Routers([Router(name) for name in DEVICES])
+    routers.by_name["er-x"].faults["log in"] = "before"
+    outcome = push(routers)
+    assert outcome.result is Result.ROLLED_BACK
+    assert {router.running for router in routers.by_name.values()} == {OLD}
+    assert "confirm" not in [step for router in routers.by_name.values() for step in router.log]
 
 
 def test_an_interruption_rolls_back_what_was_committed() -> None:
@@ -327,7 +342,9 @@ def test_a_device_that_refuses_the_candidate_stops_before_anything_is_changed() 
 
 
 faults = st.dictionaries(
-    st.sampled_from(["commit", "confirm", "rollback"]), st.sampled_from(["before", "after", "interrupt"]), max_size=2
+    st.sampled_from(["commit", "log in", "confirm", "rollback"]),
+    st.sampled_from(["before", "after", "interrupt"]),
+    max_size=2,
 )
 
 
