@@ -131,40 +131,6 @@ def test_ctrl_c_during_validation_puts_everything_back(
     assert in_sync(provision, provisioned, school)
 
 
-def test_ctrl_c_twice_on_a_terminal_during_the_push_leaves_no_change_and_no_lock(
-    provisioned: Lab, provision: Provision, schools: Schools, changed_inventory: Path
-) -> None:
-    """A terminal sends it to the jump hosts too, and a person who sees nothing happen presses it again."""
-    school = schools.fibre
-    alias = _alias(provisioned, school)
-    arguments = ["--lab", provisioned.name, "--inventory", str(changed_inventory), "--school", school.code]
-    with subprocess.Popen(
-        [COMMAND, *arguments, "--yes", "--verbose"],
-        cwd=ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if "pushing" in line:
-                break
-        os.killpg(process.pid, signal.SIGINT)
-        for line in process.stderr:
-            if "rolling back" in line:
-                os.killpg(process.pid, signal.SIGINT)
-                break
-        stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == 2, stdout + stderr
-    assert "rolled back" in stdout
-    assert "interrupted" in stdout
-    assert "Traceback" not in stdout + stderr
-    assert _alias(provisioned, school) == alias
-    again = provision("--lab", provisioned.name, "--school", school.code, "--yes")
-    assert (again.returncode, "nothing to do" in again.stdout) == (0, True), again.stdout + again.stderr
-
-
 def test_other_slices_on_the_aggregation_router_stay_as_they_run(
     provisioned: Lab, provision: Provision, schools: Schools
 ) -> None:
