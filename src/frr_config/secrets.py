@@ -25,15 +25,12 @@ _SECRETS = re.compile(
 
 def redact(line: str) -> str:
     """A line with its secret, if it holds one, replaced by the placeholder."""
-    match = _SECRETS.match(line)
-    return line if match is None else f"{match['before']}{PLACEHOLDER}{match['after']}"
+    return _substituted(line, {})
 
 
 def redact_text(text: str) -> str:
     """A text, line by line."""
-    return "".join(
-        redact(line.rstrip("\n")) + ("\n" if line.endswith("\n") else "") for line in text.splitlines(keepends=True)
-    )
+    return substitute(text, {})
 
 
 def substitute(text: str, names: Mapping[str, str]) -> str:
@@ -43,15 +40,17 @@ def substitute(text: str, names: Mapping[str, str]) -> str:
         text: Lines of config.
         names: What stands for a value, by the value.
     """
-    return "".join(_substituted(line, names) for line in text.splitlines(keepends=True))
+    return "".join(
+        _substituted(line.rstrip("\n"), names) + ("\n" if line.endswith("\n") else "")
+        for line in text.splitlines(keepends=True)
+    )
 
 
 def _substituted(line: str, names: Mapping[str, str]) -> str:
-    match = _SECRETS.match(line.rstrip("\n"))
+    match = _SECRETS.match(line)
     if match is None:
         return line
-    shown = names.get(match["secret"], PLACEHOLDER)
-    return f"{match['before']}{shown}{match['after']}" + ("\n" if line.endswith("\n") else "")
+    return f"{match['before']}{names.get(match['secret'], PLACEHOLDER)}{match['after']}"
 
 
 def holds_secret(line: str) -> bool:

@@ -27,5 +27,5 @@ def is_dead(holder: Mapping[str, object]) -> bool:
     except ProcessLookupError:
         return True
     except PermissionError:  # somebody else's process: it is there
-        return False
+        pass
     return False

@@ -30,6 +30,11 @@ def split_by_file(comparison: str) -> tuple[FileDiff, ...]:
     return tuple(FileDiff(file, "\n".join(text).rstrip("\n")) for file, text in files)
 
 
+def is_changed(line: str) -> bool:
+    """Whether a line of a unified diff is one that is added or removed; headers are neither."""
+    return line.startswith(("+", "-")) and not line.startswith(("+++ ", "--- "))
+
+
 def reverse(files: tuple[FileDiff, ...]) -> tuple[FileDiff, ...]:
     """The diffs that take a change back: both sides swapped, removed lines before added ones as diff(1) writes them."""
     return tuple(FileDiff(file.file, _reversed_text(file.text)) for file in files)

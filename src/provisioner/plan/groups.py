@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from provisioner.plan.diff import is_changed
 from provisioner.plan.model import DeviceRole, FileDiff, Plan
 
 _POSITION = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@")
@@ -32,9 +33,7 @@ class DiffGroup:
 def _change(text: str) -> str:
     """What a diff changes, and in which stanza or chain; not the lines around, which are each router's own."""
     return "\n".join(
-        _POSITION.sub("@@", line)
-        for line in text.split("\n")
-        if line.startswith(("+", "-", "@@")) and not line.startswith(("+++ ", "--- "))
+        _POSITION.sub("@@", line) for line in text.split("\n") if line.startswith("@@") or is_changed(line)
     )
 
 

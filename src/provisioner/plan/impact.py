@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from provisioner.plan.diff import is_changed
 from provisioner.plan.model import DeviceDiff, DeviceRole, Plan
 from provisioner.platforms import platform_for
 
@@ -71,9 +72,7 @@ def _items(diff: DeviceDiff) -> Iterator[_Item]:
     signs: dict[str, set[str]] = {}
     for file in diff.files:
         for line in file.text.split("\n"):
-            if line[:1] not in {"+", "-"} or line.startswith(("+++ ", "--- ")):
-                continue
-            weighed = platform.weigh(line[1:])
+            weighed = platform.weigh(line[1:]) if is_changed(line) else None
             if weighed is not None:
                 weight, what = weighed
                 weights[what] = weight

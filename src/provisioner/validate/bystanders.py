@@ -5,13 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from provisioner.validate.model import Check
 from provisioner.validate.readings import Readings
 
-_VRF: Final = "global"
-"""What NAPALM calls the default routing instance."""
 _CLOCK_SLACK_SECONDS: Final = 3.0
 """NAPALM tells uptimes in whole seconds, and reading them takes a moment."""
 _TOGETHER: Final = 2
@@ -41,9 +39,7 @@ class Watched:
 def up_since(readings: Readings, clock: Callable[[], float] = time.monotonic) -> UpSince:
     """The sessions of a device that are up. Raises whatever the driver raises."""
     now = clock()
-    router: Mapping[str, Any] = readings.get_bgp_neighbors().get(_VRF) or {}
-    peers: Mapping[str, Any] = router.get("peers") or {}
-    return {peer: now - float(entry["uptime"]) for peer, entry in peers.items() if entry["is_up"]}
+    return {peer: now - float(entry["uptime"]) for peer, entry in readings.peers().items() if entry["is_up"]}
 
 
 def check_bystanders(

@@ -21,11 +21,9 @@ from provisioner.validate.expectations import (
 )
 from provisioner.validate.facts import AtLeast, Exactly, Fact, hold
 from provisioner.validate.model import Check, failed
-from provisioner.validate.readings import DEAD, PING_COUNT, Readings
+from provisioner.validate.readings import DEAD, DEFAULT_INSTANCE, PING_COUNT, Readings
 from provisioner.validate.sessions import SessionReading, UnreadableError, read_sessions
 
-_VRF = "global"
-"""What NAPALM calls the default routing instance."""
 _LONGEST_COMPLAINT = 200
 REACH_PAYLOAD = 56
 """Bytes: ping's own default; the size of packets is looked at across the uplinks."""
@@ -127,8 +125,8 @@ class _Look:
         return self.check(
             "BGP sessions",
             _enumerate(wanted, "none"),
-            lambda: sorted(self._peers()) == wanted,
-            lambda: _enumerate(sorted(self._peers()), "none"),
+            lambda: sorted(self.readings.peers()) == wanted,
+            lambda: _enumerate(sorted(self.readings.peers()), "none"),
             tuple(wanted),
         )
 
@@ -165,13 +163,13 @@ class _Look:
         return self.check(
             f"BGP session with {wanted.peer}",
             f"up with AS{wanted.remote_as} from AS{wanted.local_as} for {wanted.family.title}{counted}",
-            lambda: hold(self.readings, "get_bgp_neighbors", {_VRF: {"peers": {wanted.peer: facts}}}),
+            lambda: hold(self.readings, "get_bgp_neighbors", {DEFAULT_INSTANCE: {"peers": {wanted.peer: facts}}}),
             lambda: self._session_found(wanted, bool(counted)),
             (wanted.peer, *(_FILTERS if counted else ()), *(wanted.accepted or ())),
         )
 
     def _session_found(self, wanted: ExpectedSession, is_counted: bool) -> str:
-        entry = self._peers().get(wanted.peer)
+        entry = self.readings.peers().get(wanted.peer)
         if entry is None:
             return "no such session"
         state = "disabled" if not entry["is_enabled"] else "up" if entry["is_up"] else "down"
@@ -207,11 +205,6 @@ class _Look:
                 *session.accepted,
             )
 
-    def _peers(self) -> dict[str, Any]:
-        router = self.readings.get_bgp_neighbors().get(_VRF) or {}
-        peers: dict[str, Any] = router.get("peers") or {}
-        return peers
-
     # --- reachability ---------------------------------------------------------------------------------------------------
 
     def default_route(self, wanted: ExpectedDefaultRoute) -> Check:
@@ -233,7 +226,7 @@ class _Look:
 
     def _exit(self, wanted: ExpectedDefaultRoute) -> Exit | None:
         """The first exit whose session is up: traffic leaves by the backup only while the primary is away."""
-        peers = self._peers()
+        peers = self.readings.peers()
         return next((exit_ for exit_ in wanted.exits if (peers.get(exit_.peer) or {}).get("is_up") is True), None)
 
     def _no_exit(self, wanted: ExpectedDefaultRoute, found: str) -> Check:
@@ -312,7 +305,7 @@ class _Look:
     def _loopback(self, wanted: ExpectedReach) -> str:
         """Of the aggregation router behind the first exit whose session is up; a round without one waits for no ping."""
         try:
-            peers = self._peers()
+            peers = self.readings.peers()
         except DEAD:
             raise
         except Exception:  # noqa: BLE001 - the checks of the sessions say it
@@ -329,29 +322,18 @@ class _Look:
         """Interfaces, sessions and routes of a location that was taken off this router."""
         gone = self.expectations.gone
         for name in gone.interfaces:
-            yield self.check(
-                f"interface {name}",
-                "none",
-                lambda name=name: name not in self.readings.get_interfaces(),  # type: ignore[misc]
-                lambda name=name: "there" if name in self.readings.get_interfaces() else "none",  # type: ignore[misc]
-                (name,),
-            )
+            yield self._absent(f"interface {name}", name, lambda name: name in self.readings.get_interfaces())
         for peer in gone.peers:
-            yield self.check(
-                f"BGP session with {peer}",
-                "none",
-                lambda peer=peer: peer not in self._peers(),  # type: ignore[misc]
-                lambda peer=peer: "there" if peer in self._peers() else "none",  # type: ignore[misc]
-                (peer,),
-            )
+            yield self._absent(f"BGP session with {peer}", peer, lambda peer: peer in self.readings.peers())
         for prefix in gone.prefixes:
-            yield self.check(
-                f"route to {prefix}",
-                "none",
-                lambda prefix=prefix: not self.readings.get_route_to(prefix).get(prefix),  # type: ignore[misc]
-                lambda prefix=prefix: "there" if self.readings.get_route_to(prefix).get(prefix) else "none",  # type: ignore[misc]
-                (prefix,),
+            yield self._absent(
+                f"route to {prefix}", prefix, lambda prefix: bool(self.readings.get_route_to(prefix).get(prefix))
             )
+
+    def _absent(self, name: str, what: str, is_there: Callable[[str], bool]) -> Check:
+        return self.check(
+            name, "none", lambda: not is_there(what), lambda: "there" if is_there(what) else "none", (what,)
+        )
 
 
 def _ping_found(told: Mapping[str, Any], mtu: int) -> str:

@@ -13,6 +13,9 @@ from napalm.base.exceptions import ConnectionClosedException, ConnectionExceptio
 DEAD: Final = (ConnectionException, ConnectionClosedException, OSError, EOFError)
 """What a session raises that is no longer there: no statement about the service, but the end of this device's round."""
 
+DEFAULT_INSTANCE: Final = "global"
+"""What NAPALM calls the default routing instance."""
+
 PING_COUNT: Final = 2
 PING_TIMEOUT_SECONDS: Final = 1
 
@@ -39,6 +42,12 @@ class Readings:
     def get_bgp_neighbors(self) -> dict[str, Any]:
         """As NAPALM; never empty. Raises ValueError where the device tells nothing."""
         return self._once("get_bgp_neighbors", "", lambda: _told(self._driver.get_bgp_neighbors()))
+
+    def peers(self) -> dict[str, Any]:
+        """What `get_bgp_neighbors` tells of the default routing instance, by peer. Raises as that does."""
+        router = self.get_bgp_neighbors().get(DEFAULT_INSTANCE) or {}
+        peers: dict[str, Any] = router.get("peers") or {}
+        return peers
 
     def get_route_to(self, destination: str) -> dict[str, Any]:
         """As NAPALM; empty where there is no route."""

@@ -148,11 +148,10 @@ class Service:
 
 
 def _of_device(device: str, answer: Answer[Round] | None) -> tuple[Check, ...]:
-    if answer is None or (answer.error is None and (answer.value is None or not answer.value.checks)):
-        return (failed(device, "device", ANSWER, "none"),)
-    if answer.error is not None:
+    if answer is not None and answer.error is not None:
         return (failed(device, "device", ANSWER, answer.error.what),)
-    return answer.value.checks if answer.value is not None else ()
+    shown = answer.value if answer is not None else None
+    return (shown.checks if shown is not None else ()) or (failed(device, "device", ANSWER, "none"),)
 
 
 def _nap(seconds: float, proceed: Callable[[], None]) -> None:
