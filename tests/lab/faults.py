@@ -178,6 +178,17 @@ def nothing_is_stuck(lab: Lab, provision: Provision, school: Location, deadline_
     assert "nothing to do" in again.stdout.lower() or in_sync(lab, provision, school)
 
 
+def no_commit_waits(lab: Lab, school: Location, deadline_seconds: float) -> None:
+    """The commits of a push that ended have been confirmed or reverted, on every router of the school."""
+    for router in routers_of(school):
+        node = lab.router(router)
+        eventually(
+            lambda node=node: "pending" not in left_on(node),  # type: ignore[misc]  # bound now, on purpose
+            deadline_seconds=deadline_seconds,
+            what=f"no commit waits on {router}",
+        )
+
+
 def left_on(node: NodeHandle) -> list[str]:
     """What a push left on a router that would keep others out: `pending`, `lock`."""
     shown = node.exec("ls", "/run/napalm-frr").stdout.split()

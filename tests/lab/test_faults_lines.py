@@ -85,12 +85,7 @@ def test_a_confirm_whose_answer_is_lost_is_told_and_the_next_run_brings_both_end
         assert done.returncode == 2, said
         assert f"{router}" in said
         assert "unless its confirm arrived" in said
-    for name in faults.routers_of(school):
-        eventually(
-            lambda name=name: "pending" not in faults.left_on(provisioned.router(name)),  # type: ignore[misc]
-            deadline_seconds=TIMERS_SECONDS,
-            what=f"no commit waits on {name}",
-        )
+    faults.no_commit_waits(provisioned, school, TIMERS_SECONDS)
     back = provision("--lab", provisioned.name, "--school", school.code, "--yes", "--accept-drift")
     assert back.returncode == 0, back.stdout + back.stderr
     agreed(provisioned, school)

@@ -67,12 +67,7 @@ def test_killed_at_any_step_the_routers_agree_again_and_another_run_works(
     with faults.Push(*change) as push:
         push.until(phases(school)[phase])
         push.kill()
-    both = (school.edge_router_name, school.uplinks[0].aggregation_router)
-    eventually(
-        lambda: not any("pending" in faults.left_on(provisioned.router(name)) for name in both),
-        deadline_seconds=TIMERS_SECONDS,
-        what="no commit waits on either end",
-    )
+    faults.no_commit_waits(provisioned, school, TIMERS_SECONDS)
     faults.works(provisioned, school)
     told = provision("history", "--school", school.code)
     assert "interrupted" in told.stdout, told.stdout
@@ -219,12 +214,7 @@ def test_a_dual_homed_push_killed_in_either_stage_reverts_on_all_three_routers(
         push.until(phase)
         push.kill()
     faults.works(provisioned, school)
-    for router in faults.routers_of(school):
-        eventually(
-            lambda router=router: "pending" not in faults.left_on(provisioned.router(router)),  # type: ignore[misc]
-            deadline_seconds=TIMERS_SECONDS + 10,
-            what=f"no commit waits on {router}",
-        )
+    faults.no_commit_waits(provisioned, school, TIMERS_SECONDS + 10)
     assert faults.alias(provisioned, school) == before
     # The lock of a router that was not come to yet is nobody's: the next run on this machine sees that, and takes it.
     back = provision("--lab", provisioned.name, "--school", school.code, "--yes")

@@ -315,12 +315,7 @@ def test_a_clock_that_is_a_day_off_makes_no_difference_to_confirm_lock_and_timer
             push.until(": validating")
             push.kill()
         assert faults.OTHER_CIRCUIT in faults.alias(scene.lab, scene.school)
-        for node in scene.routers:
-            eventually(
-                lambda node=node: "pending" not in faults.left_on(node),  # type: ignore[misc]  # bound now, on purpose
-                deadline_seconds=30,
-                what=f"{node.name} goes back by itself",
-            )
+        faults.no_commit_waits(scene.lab, scene.school, 30)
         assert faults.OTHER_CIRCUIT not in faults.alias(scene.lab, scene.school)
         again = scene.push()
         assert again.returncode == 0, again.stdout + again.stderr
