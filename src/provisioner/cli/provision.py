@@ -225,7 +225,7 @@ def _looked_at(
         progress.expect(len(subjects))
     for outcome in deployment.look_at_all(subjects):
         record.outcome(outcome)
-        progress.done(outcome.subject)
+        progress.done(outcome.subject, failed=outcome.result.is_trouble)
         yield outcome
 
 

@@ -8,13 +8,11 @@ from dataclasses import replace
 from typing import Protocol
 
 from provisioner.deploy.batches import batches
-from provisioner.deploy.deployment import Deployment, drifted
+from provisioner.deploy.deployment import Deployment, drifted, refused
 from provisioner.deploy.model import INTERRUPTED, Outcome, Result
 from provisioner.deploy.schedule import Schedule
 from provisioner.plan.model import Plan
 from provisioner.plan.subject import Subject
-
-_FAILURES = frozenset({Result.FAILED, Result.ROLLED_BACK, Result.UNKNOWN})
 
 
 class Watcher(Protocol):
@@ -28,7 +26,7 @@ class Watcher(Protocol):
         """A batch of so many subjects begins."""
         ...  # pragma: no cover
 
-    def done(self, subject: str, /) -> None:
+    def done(self, subject: str, /, *, failed: bool = False) -> None:
         """A subject is through."""
         ...  # pragma: no cover
 
@@ -65,7 +63,7 @@ class Campaign:
         ):
             if group and not self._is_stopping:
                 for outcome in self._run_group(group):
-                    self._watcher.done(outcome.subject)
+                    self._watcher.done(outcome.subject, failed=outcome.result.is_trouble)
                     yield outcome
 
     def _run_group(self, subjects: Sequence[Subject]) -> Iterator[Outcome]:
@@ -110,10 +108,7 @@ class Campaign:
         if settings.asks and self._deployment.approver.over_drift([plan for _, plan in found]):
             return {}
         return {
-            outcome.subject: replace(
-                outcome, result=Result.FAILED, error=str(drifted(plan)), error_number=drifted(plan).number
-            )
-            for outcome, plan in found
+            outcome.subject: replace(refused(plan, drifted(plan)), seconds=outcome.seconds) for outcome, plan in found
         }
 
     def _approve(self, looked_at: Sequence[Outcome]) -> bool:
@@ -123,7 +118,7 @@ class Campaign:
             return False
 
     def _ended(self, outcome: Outcome) -> Outcome:
-        self._failures += outcome.result in _FAILURES
+        self._failures += outcome.result.is_trouble
         self._deployment.record.outcome(outcome)
         return replace(outcome, changes=())
 
@@ -133,7 +128,7 @@ class Campaign:
                 return
             self._watcher.batch("canary" if number == 1 else f"batch {number}", len(batch))
             for outcome in self._push_batch(batch, plans):
-                failed = outcome.result in _FAILURES
+                failed = outcome.result.is_trouble
                 self._failures += failed
                 self._judge()
                 if failed and number == 1 and len(subjects) > 1:

@@ -148,8 +148,8 @@ class Deployment:
         """Why a plan must not be pushed as things are; None where it may."""
         if plan.is_empty:
             return None
-        impact, limit = impact_of(plan), self.settings.max_impact
-        if limit is not None and impact.score > limit:
+        limit = self.settings.max_impact
+        if limit is not None and (impact := impact_of(plan)).score > limit:
             reasons = f" ({'; '.join(impact.reasons)})" if impact.reasons else ""
             return DeviceError(
                 f"impact {impact.score} is above --max-impact {limit}{reasons}",
@@ -178,9 +178,9 @@ class Deployment:
             plan = transaction.prepare()
         finally:
             transaction.release()
-        refused = self.refusal(plan)
-        if refused is not None:
-            return _refused(subject, plan, refused)
+        why = self.refusal(plan)
+        if why is not None:
+            return refused(plan, why)
         if plan.is_empty:
             return Outcome(subject.name, subject.title, Result.IN_SYNC, plan, changes=self._deployed(parts))
         return Outcome(subject.name, subject.title, Result.DIFFERENCES, plan)
@@ -192,12 +192,12 @@ class Deployment:
             if plan.is_empty:
                 transaction.release()
                 return Outcome(subject.name, subject.title, Result.IN_SYNC, plan, changes=self._deployed(parts))
-            refused = self.refusal(plan)
+            why = self.refusal(plan)
             if approved is not None and plan.basis != approved.basis:
-                refused = moved_since(subject.name)
-            if refused is not None:
+                why = moved_since(subject.name)
+            if why is not None:
                 transaction.release()
-                return _refused(subject, plan, refused)
+                return refused(plan, why)
             self.record.plan(plan)
             asked = time.monotonic()
             if approved is None and not self.approver.one(plan):
@@ -247,8 +247,9 @@ class Deployment:
         return Transaction(subject, self.network, steps, self.interruption), parts
 
 
-def _refused(subject: Subject, plan: Plan, why: DeviceError) -> Outcome:
-    return Outcome(subject.name, subject.title, Result.FAILED, plan, error=str(why), error_number=why.number)
+def refused(plan: Plan, why: DeviceError) -> Outcome:
+    """The outcome of a plan that must not be pushed."""
+    return Outcome(plan.subject, plan.title, Result.FAILED, plan, error=str(why), error_number=why.number)
 
 
 def drifted(plan: Plan) -> DeviceError:

@@ -39,6 +39,11 @@ class Result(StrEnum):
             return errors.EXIT_OK
         return errors.EXIT_DIFFERENCES if self in {Result.DIFFERENCES, Result.DECLINED} else errors.EXIT_TROUBLE
 
+    @property
+    def is_trouble(self) -> bool:
+        """Whether somebody has to do something."""
+        return self.exit_code == errors.EXIT_TROUBLE
+
 
 class DeviceState(StrEnum):
     """How far a transaction came on one device."""

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from provisioner.errors import ProvisionerError
-from provisioner.plan.model import DeviceRole, FileDiff, OtherPart, PartChange, Plan, Target
+from provisioner.plan.model import DeviceDiff, DeviceRole, OtherPart, PartChange, Plan, Target
 from provisioner.plan.parts import Parts, changed_by_hand, others, parts_of
 from provisioner.platforms import platform_for
 
@@ -45,16 +45,21 @@ class PartReader:
 
     def annotated(self, plan: Plan) -> Plan:
         """The plan with what somebody changed by hand, and with the other parts that are not as they should be."""
-        diffs = tuple(replace(diff, drift=self._drift(diff.target)) for diff in plan.diffs)
+        ran = {diff.target: self._parts(diff.target, self._before[diff.target]) for diff in plan.diffs}
+        diffs: list[DeviceDiff] = []
         found: list[OtherPart] = []
         unknown = ""
-        for diff in diffs:
+        for diff in plan.diffs:
+            target = diff.target
+            deployed = self._deployed(target.device)
+            drift = changed_by_hand(platform_for(target.platform), deployed, ran[target])
+            diffs.append(replace(diff, drift=drift))
             try:
-                found += self._others(diff.target)
+                found += self._others(target, deployed)
             except ProvisionerError as error:
                 # The file of another school is no reason not to provision this one.
-                unknown = f"other parts of {diff.target.device} were not compared: {error}"
-        return replace(plan, diffs=diffs, others=tuple(found), unknown_others=unknown, basis=self._basis())
+                unknown = f"other parts of {target.device} were not compared: {error}"
+        return replace(plan, diffs=tuple(diffs), others=tuple(found), unknown_others=unknown, basis=_basis(ran))
 
     def changes(self) -> tuple[PartChange, ...]:
         """Each part of each device, before the change and as it was read last."""
@@ -65,29 +70,23 @@ class PartReader:
 
         found = []
         for target, running in self._last.items():
-            platform = platform_for(target.platform)
-            before = parts_of(platform, target, self._before[target])
-            for owner, after in parts_of(platform, target, running).items():
+            before = self._parts(target, self._before[target])
+            for owner, after in self._parts(target, running).items():
                 change = PartChange(target.device, owner, concealed(target, before[owner]), concealed(target, after))
                 found.append(change)
         return tuple(found)
 
-    def _basis(self) -> str:
-        ran = {
-            f"{target.device} {owner}": text
-            for target, running in self._before.items()
-            for owner, text in parts_of(platform_for(target.platform), target, running).items()
-        }
-        return hashlib.sha256(json.dumps(ran, sort_keys=True).encode()).hexdigest()
+    @staticmethod
+    def _parts(target: Target, config: str) -> Parts:
+        return parts_of(platform_for(target.platform), target, config)
 
-    def _drift(self, target: Target) -> tuple[FileDiff, ...]:
-        platform = platform_for(target.platform)
-        running = parts_of(platform, target, self._before[target])
-        return changed_by_hand(platform, self._deployed(target.device), running)
-
-    def _others(self, target: Target) -> tuple[OtherPart, ...]:
+    def _others(self, target: Target, deployed: Parts) -> tuple[OtherPart, ...]:
         if self._intended is None or target.role is DeviceRole.EDGE:
             return ()
         platform = platform_for(target.platform)
-        deployed = self._deployed(target.device)
         return others(platform, target, self._intended(target.device), deployed, self._before[target])
+
+
+def _basis(ran: Mapping[Target, Parts]) -> str:
+    named = {f"{target.device} {owner}": text for target, parts in ran.items() for owner, text in parts.items()}
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()

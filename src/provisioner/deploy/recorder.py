@@ -38,7 +38,7 @@ class Recorder:
         self._given_up = False
         self._one_at_a_time = threading.Lock()
         if not run.dry_run:
-            self._opened = self._begin()
+            self._open()
 
     @property
     def run_id(self) -> int | None:
@@ -55,9 +55,7 @@ class Recorder:
             with self._one_at_a_time:
                 if self._given_up:
                     return {}
-                if self._opened is None:
-                    self._opened = self._begin()
-                journal, _ = self._opened
+                journal, _ = self._open()
             return {owner: state.text for owner, state in journal.deployed(device).items()}
         except JournalError as error:
             if not self._run.dry_run:
@@ -95,12 +93,15 @@ class Recorder:
             if self._given_up:
                 return
             try:
-                if self._opened is None:
-                    self._opened = self._begin()
-                record(*self._opened)
+                record(*self._open())
             except JournalError as error:
                 self._given_up = self._run.dry_run  # one line says it; a push goes on trying
                 self._warn(f"{trouble}: {error}")
+
+    def _open(self) -> tuple[Journal, RunId]:
+        if self._opened is None:
+            self._opened = self._begin()
+        return self._opened
 
     def _begin(self) -> tuple[Journal, RunId]:
         from provisioner.journal.store import Journal  # noqa: PLC0415 - a database layer is slow to import

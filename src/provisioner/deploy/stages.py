@@ -29,6 +29,11 @@ class Stage:
     held: Uplink | None = None
 
 
+def at_once(plan: Plan) -> tuple[Stage, ...]:
+    """One stage with everything that changes."""
+    return (Stage(tuple(diff.target.device for diff in plan.diffs if not diff.is_empty)),)
+
+
 def stages(location: Location | None, plan: Plan, before: tuple[Check, ...]) -> tuple[Stage, ...]:
     """The stages of a push.
 
@@ -41,8 +46,8 @@ def stages(location: Location | None, plan: Plan, before: tuple[Check, ...]) -> 
         plan: What is approved.
         before: What the service looked like before.
     """
-    changing = tuple(diff.target.device for diff in plan.diffs if not diff.is_empty)
-    whole = (Stage(changing),)
+    whole = at_once(plan)
+    changing = whole[0].devices
     edge = next((diff.target.device for diff in plan.diffs if diff.target.role is DeviceRole.EDGE), "")
     if location is None or len(location.uplinks) < BOTH or edge not in changing:
         return whole

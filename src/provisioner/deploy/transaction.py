@@ -18,7 +18,7 @@ from napalm.base import NetworkDriver
 
 from provisioner.deploy.model import INTERRUPTED, DeviceOutcome, DeviceState, Outcome, Result
 from provisioner.deploy.parts import PartReader
-from provisioner.deploy.stages import Stage, stages
+from provisioner.deploy.stages import Stage, at_once, stages
 from provisioner.errors import CommitError, DeviceError, ProvisionerError, UnreachableError
 from provisioner.intent.model import Uplink
 from provisioner.intent.types import UplinkRole
@@ -123,9 +123,9 @@ class Transaction:
             self._insist_on(approved)
             self._begin("looking at the service")
             before = self._steps.service.look()
-            planned = self._stages(approved, before)
+            planned, held = self._stages(approved, before)
             for number, stage in enumerate(planned, start=1):
-                self._commit(stage, len(planned) - number)
+                self._commit(stage, held if stage.held is not None else None, len(planned) - number)
                 self._begin("validating" if stage.uplink is None else f"validating the {stage.uplink.value} uplink")
                 checks = self._steps.service.await_well(
                     approved,
@@ -206,25 +206,27 @@ class Transaction:
         if moved:
             raise moved_since(", ".join(moved))
 
-    def _stages(self, approved: Plan, before: Baseline) -> tuple[Stage, ...]:
-        """The stages; one alone where an uplink cannot be held apart, since it gets another interface or other addresses."""
+    def _stages(self, approved: Plan, before: Baseline) -> tuple[tuple[Stage, ...], str | None]:
+        """The stages, and the edge router's config in which one uplink is held as it runs, where a stage holds one.
+
+        One stage alone where it cannot be held apart, since it gets another interface or other addresses.
+        """
         planned = stages(self._subject.location, approved, before.checks)
-        if planned[0].held is None or self._held(planned[0].held) is not None:
-            return planned
-        return (Stage(tuple(diff.target.device for diff in approved.diffs if not diff.is_empty)),)
-
-    def _held(self, uplink: Uplink) -> str | None:
+        uplink = planned[0].held
+        if uplink is None:
+            return planned, None
         edge = next(target for target in self._targets.values() if target.role is DeviceRole.EDGE)
-        return self._steps.held(edge, self._steps.parts.before(edge), uplink)
+        held = self._steps.held(edge, self._steps.parts.before(edge), uplink)
+        return (planned if held is not None else at_once(approved)), held
 
-    def _commit(self, stage: Stage, stages_left: int) -> None:
+    def _commit(self, stage: Stage, held: str | None, stages_left: int) -> None:
         for device in stage.devices:
             self._begin(f"committing {device}")
             target = self._targets[device]
             seconds = self._steps.revert_in_seconds + stages_left * int(self._steps.validation_seconds)
             work = _commit_loaded(self._steps.message, seconds)
-            if target.role is DeviceRole.EDGE and stage.held is not None:
-                work = self._commit_anew(self._held(stage.held) or "", work)
+            if target.role is DeviceRole.EDGE and held is not None:
+                work = self._commit_anew(held, work)
             elif self._states[device] is DeviceState.COMMITTED:
                 work = self._commit_anew(None, work)
             # Committed until the device says otherwise: a lost answer must not keep it out of the rollback.

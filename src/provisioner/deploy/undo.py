@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from provisioner.errors import UsageError
-from provisioner.intent.model import Fleet
-from provisioner.intent.types import PlatformName
+from provisioner.intent.model import Fleet, Location
 from provisioner.plan.candidate import Intended
 from provisioner.plan.model import DeviceRole, PartChange, Target
 from provisioner.plan.parts import BASE
@@ -46,11 +45,11 @@ def undo_of(change: Change, fleet: Fleet) -> tuple[Subject, FromJournal, Goal]:
     taken_back = [part for part in change.changes if part.before != part.after]
     for part in taken_back:
         _insist_on_names(part)
-    targets = tuple(_target(part, fleet) for part in taken_back)
+    targets = (_target(part, location, fleet) for part in taken_back)
     # Aggregation routers first, as in every push.
     ordered = tuple(sorted(targets, key=lambda target: target.role is DeviceRole.EDGE))
-    subject = Subject(location.code, f"{location.name}, {location.municipality}: back to before run {change.run_id}",
-                      ordered, location)  # fmt: skip
+    title = f"{location.name}, {location.municipality}: back to before run {change.run_id}"
+    subject = Subject(location.code, title, ordered, location)
     before: dict[str, dict[str, str | None]] = {}
     for part in taken_back:
         before.setdefault(part.device, {})[part.owner] = part.before
@@ -68,15 +67,8 @@ def _insist_on_names(part: PartChange) -> None:
         )
 
 
-def _target(part: PartChange, fleet: Fleet) -> Target:
+def _target(part: PartChange, location: Location, fleet: Fleet) -> Target:
     if part.owner == BASE:
-        platform, role = _edge_platform(part.device, fleet), DeviceRole.EDGE
-        return Target(part.device, role, platform, includes_base=True)
+        return Target(part.device, DeviceRole.EDGE, location.edge_router.platform, includes_base=True)
     platform = fleet.aggregation_router(part.device).platform
     return Target(part.device, DeviceRole.AGGREGATION, platform, slices=(part.owner,))
-
-
-def _edge_platform(device: str, fleet: Fleet) -> PlatformName:
-    return next(
-        location.edge_router.platform for location in fleet.locations.values() if location.edge_router_name == device
-    )

@@ -15,15 +15,12 @@ from provisioner.report.wording import RESULTS
 MOST_SUBJECTS: Final = 20
 """More subjects than this are not told one by one: what matters would be lost among what went well."""
 
-TROUBLE: Final = frozenset({Result.ROLLED_BACK, Result.FAILED, Result.UNKNOWN})
-"""Results after which somebody has to do something."""
-
 _LOCATION: Final = re.compile(r"[0-9]{2}[A-Z]{2}[0-9]{2}", re.ASCII)
 
 
 def needs_a_person(outcome: Outcome) -> bool:
     """Whether somebody has to look: trouble, or a check that did not pass though the push went through."""
-    return outcome.result in TROUBLE or any(check.tolerated for check in outcome.checks)
+    return outcome.result.is_trouble or any(check.tolerated for check in outcome.checks)
 
 
 def is_folded(outcomes: Sequence[Outcome]) -> bool:
@@ -50,7 +47,7 @@ def counts(outcomes: Iterable[Outcome]) -> list[tuple[Result, str]]:
 
 def look_further(outcome: Outcome) -> str:
     """What to type to see more of a subject in trouble; empty where nothing is wrong with it."""
-    if outcome.result not in TROUBLE:
+    if not outcome.result.is_trouble:
         return ""
     option = "--school" if _LOCATION.fullmatch(outcome.subject) else "--aggregation"
     if outcome.result is Result.ROLLED_BACK:

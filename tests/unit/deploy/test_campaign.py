@@ -160,7 +160,7 @@ class Watcher:
     def batch(self, name: str, size: int) -> None:
         self.batches.append((name, size))
 
-    def done(self, _subject: str) -> None:
+    def done(self, _subject: str, *, failed: bool = False) -> None:
         return
 
 

@@ -36,7 +36,7 @@ def plan(subject: str, *, change: str = "+ bfd", drift: str = "", others: tuple[
 
 
 def outcome(subject: str, result: Result, checks: tuple[Check, ...] = (), drift: str = "") -> Outcome:
-    error = "cut off" if result in folding.TROUBLE else ""
+    error = "cut off" if result.is_trouble else ""
     return Outcome(
         subject, "a school", result, plan(subject, drift=drift), (), checks, 1.0, error, "PV5100" if error else ""
     )
