@@ -69,7 +69,37 @@ def test_a_router_that_cannot_be_reached_any_more_reverts_by_itself_and_the_othe
 
 
 @pytest.mark.parametrize("role", ["edge", "aggregation"])
-def test_a_confirm_whose_answer_is_lost_is_told_and_the_next_run_brings_both_ends_together(
+@pytest.mark.parametrize("revert_in", ["90", "18"], ids=["back before its timer", "back after its timer"])
+def test_a_confirm_whose_answer_is_lost_is_asked_for_and_both_ends_end_alike(
+    provisioned: Lab, school: Location, change: list[str], role: str, revert_in: str
+) -> None:
+    router = router_of(school, role)
+    with faults.Push(*change, "--revert-in", revert_in) as push:
+        push.until(f"confirming {router}")
+        provisioned.cut(router, MANAGEMENT)
+        push.until(f"asking {router} whether its confirm arrived")
+        faults.works(provisioned, school)
+        if revert_in == "18":
+            node = provisioned.router(router)
+            eventually(
+                lambda: "pending" not in faults.left_on(node),
+                deadline_seconds=TIMERS_SECONDS,
+                what="the timer has fired, unless the confirm arrived",
+            )
+        provisioned.mend(router, MANAGEMENT)
+        done = push.finish(180)
+    assert done.returncode in {0, 2}, done.stdout + done.stderr
+    far = provisioned.router(school.uplinks[0].aggregation_router)
+    aliases = far.exec("ip", "-o", "link", "show", school.uplinks[0].aggregation_interface).stdout
+    new = done.returncode == 0
+    assert (faults.OTHER_CIRCUIT in faults.alias(provisioned, school)) == new, done.stdout
+    assert (faults.OTHER_CIRCUIT in aliases) == new, done.stdout
+    if revert_in == "90":
+        assert new, "a router that answers in time is confirmed, whether or not its first confirm arrived"
+
+
+@pytest.mark.parametrize("role", ["edge", "aggregation"])
+def test_a_confirm_whose_answer_never_comes_is_told_and_the_next_run_brings_both_ends_together(
     provisioned: Lab, provision: Provision, school: Location, change: list[str], role: str
 ) -> None:
     """Nobody can know whether it arrived while the router cannot be reached; so it is said, and nothing is guessed."""

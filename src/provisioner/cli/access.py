@@ -1,4 +1,4 @@
-"""How a command reaches routers and secrets: a lab's own ways, or what the command line names."""
+"""How a command reaches routers, secrets and the journal: a lab's own ways, or what the command line names."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from provisioner.errors import LabError, UsageError
 
 if TYPE_CHECKING:
+    from provisioner.lab.state import LabState
     from provisioner.secrets import SecretProvider
 
 
@@ -22,12 +23,14 @@ class Ways:
         ssh_config: OpenSSH client configuration, or None for the user's own.
         secrets: Where values come from, or None for the environment.
         username: Login on the routers, or None for the service's management user.
+        journal: URL of the journal's database, or None for the user's own file.
     """
 
     lab: str | None = None
     ssh_config: Path | None = None
     secrets: str | None = None
     username: str | None = None
+    journal: str | None = None
 
     def resolve(self) -> tuple[Path | None, SecretProvider]:
         """The ssh configuration and the source of secrets.
@@ -40,14 +43,8 @@ class Ways:
         from provisioner.secrets import provider_from
 
         ssh_config, secrets = self.ssh_config, self.secrets
-        if self.lab is not None:
-            from provisioner.lab.state import LabState
-
-            state = LabState.of(self.lab)
-            if not state.exists:
-                raise LabError(
-                    f"there is no lab {self.lab!r}", remedy=f"provision lab up --name {self.lab}", number="PV8073"
-                )
+        state = self._lab_state()
+        if state is not None:
             ssh_config, secrets = ssh_config or state.ssh_config, secrets or f"file:{state.secrets}"
         if ssh_config is None:
             own = Path("~/.ssh/config").expanduser()
@@ -60,3 +57,40 @@ class Ways:
                 number="PV0121",
             )
         return ssh_config, provider_from(secrets or "env:")
+
+    def journal_url(self) -> str | None:
+        """The database of the journal; None for the user's own file.
+
+        Raises:
+            LabError: there is no such lab.
+        """
+        state = self._lab_state()
+        return self.journal or (None if state is None else f"sqlite:///{state.journal}")
+
+    def options(self) -> tuple[str, ...]:
+        """What to type to reach the same routers, secrets and journal again; a password in a URL is left out."""
+        return (
+            *self.journal_options(),
+            *_options(ssh_config=self.ssh_config, secrets=self.secrets, user=self.username),
+        )
+
+    def journal_options(self) -> tuple[str, ...]:
+        """What to type to look into the same journal again."""
+        return _options(lab=self.lab, journal=self.journal)
+
+    def _lab_state(self) -> LabState | None:
+        from provisioner.lab.state import LabState
+
+        if self.lab is None:
+            return None
+        state = LabState.of(self.lab)
+        if not state.exists:
+            raise LabError(
+                f"there is no lab {self.lab!r}", remedy=f"provision lab up --name {self.lab}", number="PV8073"
+            )
+        return state
+
+
+def _options(**values: object) -> tuple[str, ...]:
+    given = {name.replace("_", "-"): value for name, value in values.items() if value is not None}
+    return tuple(word for name, value in given.items() for word in (f"--{name}", str(value)))

@@ -63,11 +63,13 @@ def history(
     output_format: HistoryFormat = Format.TEXT,
     inventory: options.Inventory = Path("inventory"),
     journal: options.JournalUrl = None,
+    lab_name: options.Lab = None,
 ) -> None:
     """Show who changed what, when, from which inventory commit, with which result."""
+    from provisioner.cli.access import Ways
     from provisioner.journal.store import Journal, Query
 
-    with Journal.open(journal) as opened:
+    with Journal.open(Ways(lab=lab_name, journal=journal).journal_url()) as opened:
         schools = tuple(_known_school(opened, inventory, code) for code in school or ())
         routers = tuple(name for given in aggregation or () for name in _known_routers(opened, inventory, given))
         query = Query(

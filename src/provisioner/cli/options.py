@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final, TypeVar
 
 import typer
+
+T = TypeVar("T")
+
+_LAB: Final = "lab_name"
+"""What every command calls its parameter for `--lab`."""
 
 _SELECTION = "What"
 _SOURCES = "From where"
@@ -79,13 +84,23 @@ Templates = Annotated[
         rich_help_panel=_SOURCES,
     ),
 ]
+
+
+def _not_beside_a_lab(context: typer.Context, parameter: typer.CallbackParam, value: T) -> T | None:
+    """What the environment names for the real routers does not hold for a lab; what the command line names does."""
+    source = context.get_parameter_source(parameter.name or "")
+    from_environment = source is not None and source.name == "ENVIRONMENT"
+    return None if from_environment and context.params.get(_LAB) is not None else value
+
+
 Secrets = Annotated[
     str | None,
     typer.Option(
         "--secrets",
         metavar="SOURCE",
         envvar="PROVISION_SECRETS",
-        help="Where the values of secrets come from: file:PATH or env:PREFIX. [default: env:PROVISION_SECRET_]",
+        callback=_not_beside_a_lab,
+        help="Where the values of secrets come from: file:PATH or env:PREFIX. [default: env:PROVISION_SECRET_, or the lab's]",
         rich_help_panel=_SOURCES,
     ),
 ]
@@ -95,7 +110,8 @@ JournalUrl = Annotated[
         "--journal",
         metavar="URL",
         envvar="PROVISION_JOURNAL",
-        help="The journal's database. [default: a SQLite file in the user's state directory]",
+        callback=_not_beside_a_lab,
+        help="The journal's database. [default: a SQLite file in the user's state directory, or the lab's]",
         rich_help_panel=_SOURCES,
     ),
 ]
@@ -169,6 +185,7 @@ Lab = Annotated[
         "--lab",
         metavar="NAME",
         envvar="PROVISION_LAB",
+        is_eager=True,
         help="Work on the virtual routers of this lab.",
         rich_help_panel=_ACCESS,
     ),
@@ -179,7 +196,8 @@ SshConfig = Annotated[
         "--ssh-config",
         metavar="FILE",
         envvar="PROVISION_SSH_CONFIG",
-        help="OpenSSH client configuration: host keys, identity, jump host. [default: ~/.ssh/config]",
+        callback=_not_beside_a_lab,
+        help="OpenSSH client configuration: host keys, identity, jump host. [default: ~/.ssh/config, or the lab's]",
         rich_help_panel=_ACCESS,
     ),
 ]

@@ -63,11 +63,27 @@ class Request:
     reverse: bool = False
     inventory: Path = Path("inventory")
     templates: Path = Path("templates")
-    journal: str | None = None
     ways: Ways = field(default_factory=Ways)
     workers: int = 20
     output_format: Format = Format.TEXT
     verbose: bool = False
+
+    def again(self) -> str:
+        """How a command begins that works on the same routers from the same sources; without passwords."""
+        from provisioner.journal.command import without_passwords
+
+        sources = [
+            ("--inventory", self.inventory, Path("inventory")),
+            ("--templates", self.templates, Path("templates")),
+        ]
+        named = [word for option, path, usual in sources if path != usual for word in (option, str(path))]
+        return without_passwords(shlex.join(["provision", *self.ways.options(), *named]))
+
+    def history(self) -> str:
+        """How a command begins that looks into the same journal."""
+        from provisioner.journal.command import without_passwords
+
+        return without_passwords(shlex.join(["provision", "history", *self.ways.journal_options()]))
 
     def settings(self) -> Settings:
         """How a deployment goes about it.
@@ -163,7 +179,7 @@ def deploy(
     access = Access(ssh_config, request.ways.username, request.workers, None if request.dry_run else actor)
     interruption = Interruption()
     with (
-        closing(Recorder(request.journal, record_of, warn)) as record,
+        closing(Recorder(request.ways.journal_url(), record_of, warn)) as record,
         progress_for(verbose=request.verbose) as progress,
         interruption.listening(),
         Network(fleet, access) as network,
@@ -180,7 +196,7 @@ def deploy(
             settings=settings,
             interruption=interruption,
         )
-        report = _gone_through(deployment, subjects, record_of, record, progress)
+        report = _gone_through(request, deployment, subjects, record_of, record, progress)
         _write(request, report)
         if interruption.is_urgent:
             _leave_at_once()
@@ -188,7 +204,12 @@ def deploy(
 
 
 def _gone_through(
-    deployment: Deployment, subjects: Sequence[Subject], run_record: RunRecord, record: Recorder, progress: Progress
+    request: Request,
+    deployment: Deployment,
+    subjects: Sequence[Subject],
+    run_record: RunRecord,
+    record: Recorder,
+    progress: Progress,
 ) -> Report:
     from provisioner.deploy.campaign import Campaign
     from provisioner.deploy.model import Report
@@ -205,6 +226,7 @@ def _gone_through(
     begun = {outcome.subject for outcome in gone_through}
     left = tuple(subject.name for subject in subjects if subject.name not in begun)
     stopped = campaign.stopped or ("interrupted" if deployment.interruption.is_wanted else "")
+    again = request.again()
     report = Report(
         run_record.command,
         run_record.commit,
@@ -212,7 +234,9 @@ def _gone_through(
         run_record.dry_run,
         left=left,
         stopped=stopped if left else "",
-        resume=f"provision --resume {record.run_id}" if left and record.run_id and not run_record.dry_run else "",
+        resume=f"{again} --resume {record.run_id}" if left and record.run_id and not run_record.dry_run else "",
+        again=again,
+        history=request.history(),
     )
     record.finish(report)
     return report
@@ -246,7 +270,7 @@ def _resumed(request: Request) -> tuple[Fleet, Chosen]:
     if not request.selection.is_empty:
         raise UsageError("--resume and a selection at once", remedy="leave one of them out", number="PV0132")
     wanted = None if request.resume == "last" else _run_number(request.resume or "")
-    with Journal.open(request.journal) as journal:
+    with Journal.open(request.ways.journal_url()) as journal:
         unfinished = journal.unfinished(wanted)
     if unfinished is not None and unfinished.state is RunState.UNDER_WAY:
         raise UsageError(

@@ -41,6 +41,7 @@ def undo(
     from provisioner.intent.select import Selection
     from provisioner.render.engine import Renderer
 
+    ways = Ways(lab=lab_name, ssh_config=ssh_config, secrets=secrets, username=username, journal=journal)
     request = Request(
         selection=Selection(schools=(school,)),
         dry_run=dry_run,
@@ -51,8 +52,7 @@ def undo(
         max_impact=max_impact,
         inventory=inventory,
         templates=templates,
-        journal=journal,
-        ways=Ways(lab=lab_name, ssh_config=ssh_config, secrets=secrets, username=username),
+        ways=ways,
         workers=workers,
         output_format=output_format,
         verbose=verbose,
@@ -60,7 +60,7 @@ def undo(
     settings = request.settings()
     insist_on_somebody_to_ask(request)
     fleet, _ = load_selected(inventory, request.selection)
-    subject, before, goal = undo_of(_last_change(school, journal), fleet)
+    subject, before, goal = undo_of(_last_change(school, ways.journal_url()), fleet)
     raise typer.Exit(deploy(request, settings, fleet, [subject], before, Renderer(templates), goal))
 
 

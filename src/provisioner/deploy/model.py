@@ -107,6 +107,8 @@ class Report:
         left: Subjects that were not begun, in their order.
         stopped: Why they were not, in one line; empty where all were begun.
         resume: What to type to go on with them; empty where there is nothing to go on with.
+        again: How a command begins that reaches the same routers.
+        history: How a command begins that looks into the same journal.
     """
 
     command: str
@@ -116,6 +118,8 @@ class Report:
     left: tuple[str, ...] = ()
     stopped: str = ""
     resume: str = ""
+    again: str = "provision"
+    history: str = "provision history"
 
     @property
     def exit_code(self) -> int:

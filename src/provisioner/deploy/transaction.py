@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -35,6 +36,24 @@ Work = Callable[[NetworkDriver, str], None]
 
 _LISTEN_EVERY_SECONDS = 0.1
 """How soon a second interruption is heard while a router is put back."""
+
+_ASK_EVERY_SECONDS = 2.0
+"""How long between two attempts to reach a router that went away when it mattered."""
+
+_SETTLED_AFTER_SECONDS = 20
+"""How long after its timer has fired a router surely runs the old config again, and answers if its line is back."""
+
+
+class Clock:
+    """The time, and a way to let it pass."""
+
+    def now(self) -> datetime:
+        """What time it is, with its zone."""
+        return datetime.now().astimezone()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
 
 
 class Service(Protocol):
@@ -67,6 +86,7 @@ class Steps:
         revert_in_seconds: The devices' revert timer; longer than validation.
         message: Commit message for the devices' own logs.
         exclusive: Whether loading takes the device's lock; a dry run takes none.
+        clock: What the timers are told by.
     """
 
     candidate: Callable[[Target, str], str]
@@ -78,6 +98,7 @@ class Steps:
     revert_in_seconds: int
     message: str
     exclusive: bool = True
+    clock: Clock = field(default_factory=Clock)
 
 
 class Transaction:
@@ -141,12 +162,17 @@ class Transaction:
             self._interruption.proceed()
             self._confirm()
             self._steps.announce("reading back")
-            self._insist_on_nothing_left()
-            return replace(self._outcome(Result.CONFIRMED, approved, checks), changes=self._steps.parts.changes())
+            unread = self._insist_on_nothing_left()
         except KeyboardInterrupt:
             return self._undo(approved, checks, "interrupted", INTERRUPTED)
         except ProvisionerError as error:
             return self._undo(approved, checks, str(error), error.number)
+        if unread is not None:
+            # Every router has answered its confirm: going back now would part those that answer from the one that does not.
+            return replace(
+                self._outcome(Result.UNKNOWN, approved, checks), error=str(unread), error_number=unread.number
+            )
+        return replace(self._outcome(Result.CONFIRMED, approved, checks), changes=self._steps.parts.changes())
 
     def release(self) -> None:
         """Throw the candidates away and let the locks go, where nothing was pushed.
@@ -234,7 +260,7 @@ class Transaction:
             try:
                 self._network.run([device], work, "commit")[device].unwrap()
             finally:
-                self._fires_at[device] = datetime.now().astimezone() + timedelta(seconds=seconds)
+                self._fires_at[device] = self._steps.clock.now() + timedelta(seconds=seconds)
 
     def _commit_anew(self, text: str | None, commit: Work) -> Work:
         """Load a candidate that is not the approved one, or that one again after it; and commit it where it differs."""
@@ -258,20 +284,79 @@ class Transaction:
         for device in self._in_state(DeviceState.COMMITTED):
             self._steps.announce(f"confirming {device}")
             self._asked_to_confirm.add(device)
-            self._network.run([device], _confirm_one, "confirm")[device].unwrap()
+            answer = self._network.run([device], _confirm_one, "confirm")[device]
+            if isinstance(answer.error, UnreachableError):
+                answer = self._confirm_again(device)
+            answer.unwrap()
             self._states[device] = DeviceState.CONFIRMED
 
-    def _insist_on_nothing_left(self) -> None:
-        """A confirm that was not checked has reverted before (SUNET/cnaas-nms#395): read every device once more."""
-        answers = self._network.run(self._in_state(DeviceState.CONFIRMED), self._load_and_compare, "read back")
-        left = self._plan(answers)
-        self._network.run(self._in_state(DeviceState.CONFIRMED), _discard, "discard")
-        if not left.is_empty:
+    def _confirm_again(self, device: str) -> Answer[None]:
+        """After a lost answer the router alone knows whether its confirm arrived, and until it has told, the others must not move.
+
+        It is asked until its timer has surely fired: from then on it runs the old config, unless the confirm arrived.
+        """
+        settled = self._fires_at[device] + timedelta(seconds=_SETTLED_AFTER_SECONDS)
+        self._steps.announce(f"asking {device} whether its confirm arrived, until {settled:%H:%M:%S}")
+        return self._until_answered(device, self._confirm_unless_done, "confirm again", settled)
+
+    def _confirm_unless_done(self, driver: NetworkDriver, device: str) -> None:
+        if driver.has_pending_commit():
+            driver.confirm_commit()
+            return
+        changed = not self._load_and_compare(driver, device).is_empty
+        driver.discard_config()
+        if changed:
+            raise CommitError(
+                "the line broke at its confirm, and its revert timer put the old config back",
+                where=device,
+                remedy="run again when the line holds",
+                number="PV5502",
+            )
+
+    def _until_answered(self, device: str, work: Work, name: str, until: datetime) -> Answer[None]:
+        """Do work on a router that went away: again and again, and a last time when the time is up.
+
+        A second interruption ends it where the router has a timer of its own.
+        """
+        clock = self._steps.clock
+        while True:
+            is_last = clock.now() >= until
+            answer = self._unless_urgent([device], work, name)[device]
+            if is_last or not isinstance(answer.error, UnreachableError) or isinstance(answer.error, LeftToTimerError):
+                return answer
+            clock.sleep(_ASK_EVERY_SECONDS)
+
+    def _insist_on_nothing_left(self) -> DeviceError | None:
+        """A confirm that was not checked has reverted before (SUNET/cnaas-nms#395): read every device once more.
+
+        Returns:
+            Why a device could not be read; None where all were.
+
+        Raises:
+            CommitError: a device does not run what was confirmed.
+        """
+        confirmed = self._in_state(DeviceState.CONFIRMED)
+        answers = dict(self._network.run(confirmed, self._load_and_compare, "read back"))
+        until = self._steps.clock.now() + timedelta(seconds=_SETTLED_AFTER_SECONDS)
+        while self._steps.clock.now() < until and not self._interruption.is_wanted:
+            away = [device for device, answer in answers.items() if isinstance(answer.error, UnreachableError)]
+            if not away:
+                break
+            self._steps.clock.sleep(_ASK_EVERY_SECONDS)
+            answers |= self._network.run(away, self._load_and_compare, "read back")
+        self._network.run([device for device in confirmed if answers[device].error is None], _discard, "discard")
+        left = [answer.value for answer in answers.values() if answer.value is not None and not answer.value.is_empty]
+        if left:
             raise CommitError(
                 "after the confirm the router does not run what was confirmed",
-                where=", ".join(diff.target.device for diff in left.diffs if not diff.is_empty),
+                where=", ".join(diff.target.device for diff in left),
                 number="PV5501",
             )
+        unread = {device: answer.error for device, answer in answers.items() if answer.error is not None}
+        for device, error in unread.items():
+            self._states[device] = DeviceState.UNKNOWN
+            self._errors[device] = f"{error}; it has answered its confirm, but what it runs could not be read"
+        return next(iter(unread.values()), None)
 
     # --- the way back -----------------------------------------------------------------------------------------------
 
@@ -297,19 +382,29 @@ class Transaction:
 
     def _put_one_back(self, device: str) -> None:
         self._steps.announce(f"rolling back {device}")
+        is_confirmed = self._states[device] is DeviceState.CONFIRMED
         answer = self._unless_urgent([device], self._put_back, "rollback")[device]
         if isinstance(answer.error, UnreachableError) and not isinstance(answer.error, LeftToTimerError):
-            # The session is dead (a jump host that got the Ctrl-C as well); the router may be well: one new session.
+            # The session is dead (a jump host that got the Ctrl-C as well); the router may be well: a new session.
             # A rollback whose answer alone was lost is not to be repeated: asks what runs, also after a confirm.
             self._states[device] = DeviceState.COMMITTED
-            answer = self._unless_urgent([device], self._put_back, "rollback")[device]
+            # What is confirmed has no timer that would do it without us: worth as long a wait as a timer would run.
+            patience = self._steps.revert_in_seconds if is_confirmed else 0
+            until = self._steps.clock.now() + timedelta(seconds=patience)
+            answer = self._until_answered(device, self._put_back, "rollback", until)
         if answer.error is None:
             self._states[device] = DeviceState.ROLLED_BACK
             return
         self._states[device] = DeviceState.UNKNOWN
+        self._errors[device] = f"{answer.error}; {self._what_becomes_of(device, is_confirmed=is_confirmed)}"
+
+    def _what_becomes_of(self, device: str, *, is_confirmed: bool) -> str:
+        """What a router does that could not be put back."""
+        if is_confirmed:
+            return "it is confirmed and keeps the new config: provision again when it answers"
         unless = "unless its confirm arrived, " if device in self._asked_to_confirm else ""
         fires = f"{self._fires_at[device]:%H:%M:%S}" if device in self._fires_at else "the time of its timer"
-        self._errors[device] = f"{answer.error}; {unless}its own timer puts it back at {fires}, or a reboot does"
+        return f"{unless}its own timer puts it back at {fires}, or a reboot does"
 
     def _unless_urgent(
         self, devices: Sequence[str], work: Callable[[NetworkDriver, str], None], name: str

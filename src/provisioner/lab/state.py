@@ -85,6 +85,15 @@ class LabState:
         return self.directory / "secrets.yaml"
 
     @property
+    def journal(self) -> Path:
+        """The journal of what was done in this lab; for `--journal sqlite:///PATH`.
+
+        Apart from the user's own: routers of a lab bear the names of the real ones, and what is deployed on the one says
+        nothing of the other.
+        """
+        return self.directory / "journal.sqlite"
+
+    @property
     def topology_file(self) -> Path:
         """What this lab consists of."""
         return self.directory / "topology.json"

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from provisioner.deploy.model import Outcome, Result
+from provisioner.deploy.model import Outcome, Report, Result
 from provisioner.plan.model import OtherPart, Plan
 from provisioner.report.wording import RESULTS
 
@@ -45,14 +45,14 @@ def counts(outcomes: Iterable[Outcome]) -> list[tuple[Result, str]]:
     return [(result, f"{numbers[result]} {RESULTS[result]}") for result in Result if numbers[result]]
 
 
-def look_further(outcome: Outcome) -> str:
+def look_further(outcome: Outcome, report: Report) -> str:
     """What to type to see more of a subject in trouble; empty where nothing is wrong with it."""
     if not outcome.result.is_trouble:
         return ""
     option = "--school" if _LOCATION.fullmatch(outcome.subject) else "--aggregation"
     if outcome.result is Result.ROLLED_BACK:
-        return f"provision history {option} {outcome.subject} --limit 1 --diff"
-    return f"provision {option} {outcome.subject} --dry-run"
+        return f"{report.history} {option} {outcome.subject} --limit 1 --diff"
+    return f"{report.again} {option} {outcome.subject} --dry-run"
 
 
 def beside(plans: Iterable[Plan], subjects: Iterable[str]) -> tuple[list[OtherPart], list[str]]:

@@ -42,7 +42,7 @@ def to_markdown(report: Report, *, reverse: bool = False) -> str:
         told = [folding.without_plan(outcome) for outcome in told if folding.needs_a_person(outcome)]
     for outcome in folding.by_result(told):
         lines += _outcome(outcome, reverse=reverse)
-        command = folding.look_further(outcome)
+        command = folding.look_further(outcome, report)
         if command and not report.dry_run:
             lines += [f"Look further with {_code(command)}.", ""]
     if report.left:

@@ -86,7 +86,7 @@ def print_report(console: Console, report: Report, *, plans_shown: bool, reverse
         reverse: Whether the way back is shown under each device's change.
     """
     if len(report.outcomes) > 1:
-        _print_several(console, report.outcomes, plans_shown=plans_shown, reverse=reverse)
+        _print_several(console, report, plans_shown=plans_shown, reverse=reverse)
     for outcome in report.outcomes if len(report.outcomes) == 1 else ():
         if not plans_shown and outcome.plan is not None and not outcome.plan.is_empty:
             print_plan(console, outcome.plan, reverse=reverse)
@@ -183,14 +183,15 @@ def _print_checks(console: Console, checks: Sequence[Check]) -> None:
 # --- several outcomes ---------------------------------------------------------------------------------------------
 
 
-def _print_several(console: Console, outcomes: Sequence[Outcome], *, plans_shown: bool, reverse: bool) -> None:
+def _print_several(console: Console, report: Report, *, plans_shown: bool, reverse: bool) -> None:
     """Those of many subjects that need a person, in full; the others as a row each, or as a number where they are many."""
+    outcomes = report.outcomes
     if not plans_shown:
         print_overview(console, outcomes, reverse=reverse)
     else:
         for outcome in folding.by_result(folding.told(outcomes)):
             _print_outcome(console, outcome)
-            command = folding.look_further(outcome)
+            command = folding.look_further(outcome, report)
             if command:
                 lines.say(console, Text.assemble("  ", ("look further:", "dim"), f" {visible(command)}"))
             lines.say(console)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar, cast
 
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from provisioner.deploy.model import INTERRUPTED, DeviceState, Outcome, Result
 from provisioner.deploy.parts import PartReader
-from provisioner.deploy.transaction import Steps, Transaction
+from provisioner.deploy.transaction import Clock, Steps, Transaction
 from provisioner.errors import CandidateError, DeviceError, LockedError, UnreachableError
 from provisioner.intent.types import PlatformName
 from provisioner.network.interrupts import Interruption
@@ -29,39 +30,78 @@ from provisioner.validate.model import Check
 T = TypeVar("T")
 OLD, NEW = "old\n", "new\n"
 DEVICES = ("ar-1", "ar-2", "er-x")
+REVERT_IN_SECONDS = 125
+FOR_GOOD = 10_000.0
+Faults = dict[str, str | tuple[str, float]]
+"""By step."""
+
+
+class Time(Clock):
+    """Time that passes only when somebody waits, for an answer or on purpose."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def now(self) -> datetime:
+        return datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds += seconds
 
 
 @dataclass
 class Router:
-    """A router in memory: commit-confirm with one step back, and faults where a test puts them."""
+    """A router in memory: commit-confirm with one step back and a timer, and faults where a test puts them.
+
+    A fault is a word (`interrupt`, `before`, `after`), and `before` and `after` the seconds for which its line stays cut.
+    """
 
     name: str
     running: str = OLD
     before: str = OLD
     pending: bool = False
     candidate: str = ""
-    faults: dict[str, str] = field(default_factory=dict)
+    faults: Faults = field(default_factory=dict)
     log: list[str] = field(default_factory=list)
     interruption: Interruption = field(default_factory=Interruption)
+    time: Time = field(default_factory=Time)
+    away_until: float = 0.0
+    fires_at: float = 0.0
+
+    def _answer(self) -> None:
+        """Let time do its work, and fail where the line is cut."""
+        if self.time.seconds < self.away_until:
+            self.time.sleep(1)
+        if self.pending and self.time.seconds >= self.fires_at:
+            self.timer_fires()
+        if self.time.seconds < self.away_until:
+            raise UnreachableError("no answer", where=self.name)
 
     def _step(self, step: str, effect: Callable[[], None]) -> None:
+        self._answer()
         self.log.append(step)
-        fault = self.faults.get(step, "")
-        if fault == "interrupt":
+        fault = self.faults.pop(step, "")
+        word, seconds = (fault, FOR_GOOD) if isinstance(fault, str) else fault
+        if word == "interrupt":
             self.interruption.press()
-        if fault == "before":
+        if word in {"before", "after"}:
+            self.away_until = self.time.seconds + seconds
+        if word == "before":
             raise UnreachableError("gone before", where=self.name)
         effect()
-        if fault == "after":
+        if word == "after":
             raise UnreachableError("gone after", where=self.name)
 
     def get_config(self, **_: object) -> Mapping[str, str]:
+        self._answer()
         return {"running": self.running}
 
     def load_replace_candidate(self, config: str) -> None:
+        self._answer()
         self.candidate = config
 
     def compare_config(self) -> str:
+        self._answer()
         if self.candidate == self.running:
             return ""
         return f"--- f (running)\n+++ f (candidate)\n-{self.running}+{self.candidate}"
@@ -70,6 +110,7 @@ class Router:
         self.candidate = ""
 
     def has_pending_commit(self) -> bool:
+        self._answer()
         return self.pending
 
     def commit_config(self, message: str, revert_in: int) -> None:
@@ -78,7 +119,7 @@ class Router:
         def effect() -> None:
             if not self.pending:
                 self.before = self.running
-            self.running, self.pending = self.candidate, True
+            self.running, self.pending, self.fires_at = self.candidate, True, self.time.seconds + revert_in
 
         self._step("commit", effect)
 
@@ -108,8 +149,9 @@ class Routers:
     def __init__(self, routers: Sequence[Router]) -> None:
         self.by_name = {router.name: router for router in routers}
         self.interruption = Interruption()
+        self.time = Time()
         for router in routers:
-            router.interruption = self.interruption
+            router.interruption, router.time = self.interruption, self.time
 
     def run(self, devices: Sequence[str], work: Callable[[object, str], T], name: str) -> Mapping[str, Answer[T]]:
         answers: dict[str, Answer[T]] = {}
@@ -166,8 +208,9 @@ def transaction(routers: Routers, *, healthy: bool = True, candidate: str = NEW)
         parts=NoParts(),
         announce=lambda _phase: None,
         validation_seconds=5,
-        revert_in_seconds=125,
+        revert_in_seconds=REVERT_IN_SECONDS,
         message="test",
+        clock=routers.time,
     )
     subject = Subject("16PK00", "a school", targets)
     return Transaction(subject, routers, steps, routers.interruption)  # type: ignore[arg-type]
@@ -178,7 +221,7 @@ def push(routers: Routers, *, healthy: bool = True) -> Outcome:
     return work.push(work.prepare())
 
 
-def fresh(**faults: dict[str, str]) -> Routers:
+def fresh(**faults: Faults) -> Routers:
     return Routers([Router(name, faults=faults.get(name.replace("-", "_"), {})) for name in DEVICES])
 
 
@@ -220,7 +263,7 @@ def test_a_device_that_moved_since_the_diff_was_shown_stops_the_push() -> None:
 
 
 def test_a_failed_commit_is_not_rolled_back_one_commit_too_far() -> None:
-    routers = fresh(ar_2={"commit": "before"})
+    routers = fresh(ar_2={"commit": ("before", 0.0)})
     routers.by_name["ar-2"].before = "last year's\n"
     outcome = push(routers)
     assert outcome.result is Result.ROLLED_BACK
@@ -230,7 +273,7 @@ def test_a_failed_commit_is_not_rolled_back_one_commit_too_far() -> None:
 
 def test_a_router_that_lets_nobody_in_any_more_is_not_confirmed() -> None:
     routers = Routers([Router(name) for name in DEVICES])
-    routers.by_name["er-x"].faults["log in"] = "before"
+    routers.by_name["er-x"].faults["log in"] = ("before", 0.0)
     outcome = push(routers)
     assert outcome.result is Result.ROLLED_BACK
     assert {router.running for router in routers.by_name.values()} == {OLD}
@@ -275,6 +318,61 @@ def test_an_interruption_after_the_first_confirm_comes_too_late_and_both_ends_ar
     routers = fresh(ar_1={"confirm": "interrupt"})
     outcome = push(routers)
     assert outcome.result is Result.CONFIRMED
+    assert [(router.running, router.pending) for router in routers.by_name.values()] == [(NEW, False)] * 3
+
+
+@pytest.mark.parametrize("device", ["ar_1", "ar_2", "er_x"])
+@pytest.mark.parametrize("arrived", [True, False])
+def test_a_lost_answer_to_a_confirm_is_asked_for_and_the_rest_is_confirmed(device: str, arrived: bool) -> None:
+    cut: Faults = {"confirm": ("after" if arrived else "before", 30.0)}
+    routers = fresh(**{device: cut})
+    outcome = push(routers)
+    assert outcome.result is Result.CONFIRMED
+    assert [(router.running, router.pending) for router in routers.by_name.values()] == [(NEW, False)] * 3
+
+
+@pytest.mark.parametrize("device", ["ar_1", "ar_2", "er_x"])
+def test_a_confirm_that_came_to_nothing_before_the_timer_fired_puts_the_other_ends_back(device: str) -> None:
+    cut: Faults = {"confirm": ("before", REVERT_IN_SECONDS + 5.0)}
+    routers = fresh(**{device: cut})
+    outcome = push(routers)
+    assert outcome.result is Result.ROLLED_BACK
+    assert outcome.error_number == "PV5502"
+    assert [(router.running, router.pending) for router in routers.by_name.values()] == [(OLD, False)] * 3
+
+
+def test_two_interruptions_end_the_wait_for_a_lost_answer() -> None:
+    routers = fresh(er_x={"confirm": "before"})
+
+    def pressed_twice(_seconds: float) -> None:
+        routers.interruption.press()
+
+    routers.time.sleep = pressed_twice  # type: ignore[method-assign, assignment]
+    outcome = push(routers)
+    assert outcome.result is Result.UNKNOWN
+    states = {device.device: device.state for device in outcome.devices}
+    assert states == {
+        "ar-1": DeviceState.ROLLED_BACK,
+        "ar-2": DeviceState.ROLLED_BACK,
+        "er-x": DeviceState.UNKNOWN,
+    }
+
+
+def test_a_line_that_breaks_after_the_last_confirm_takes_nothing_back() -> None:
+    routers = fresh(ar_1={"confirm": ("after", 0.0)}, er_x={"confirm": "interrupt"})
+    last = routers.by_name["er-x"]
+    confirm = last.confirm_commit
+
+    def then_cut() -> None:
+        confirm()
+        last.away_until = FOR_GOOD
+
+    last.confirm_commit = then_cut  # type: ignore[method-assign]
+    outcome = push(routers)
+    assert outcome.result is Result.UNKNOWN
+    (told,) = [device for device in outcome.devices if device.error]
+    assert told.device == "er-x"
+    assert "answered its confirm" in told.error
     assert [(router.running, router.pending) for router in routers.by_name.values()] == [(NEW, False)] * 3
 
 
@@ -341,17 +439,31 @@ def test_a_device_that_refuses_the_candidate_stops_before_anything_is_changed() 
         transaction(routers).prepare()
 
 
-faults = st.dictionaries(
-    st.sampled_from(["commit", "log in", "confirm", "rollback"]),
-    st.sampled_from(["before", "after", "interrupt"]),
-    max_size=2,
-)
+STEPS = st.sampled_from(["commit", "log in", "confirm", "rollback"])
+cuts = st.tuples(st.sampled_from(["before", "after"]), st.one_of(st.floats(0, 300), st.just(FOR_GOOD)))
+faults = st.dictionaries(STEPS, st.one_of(cuts, st.just("interrupt")), max_size=2)
+
+
+@settings(max_examples=400, deadline=None)
+@given(device=st.sampled_from(DEVICES), step=STEPS, cut=cuts, healthy=st.booleans())
+def test_one_line_that_breaks_and_comes_back_leaves_all_ends_alike(
+    device: str, step: str, cut: tuple[str, float], healthy: bool
+) -> None:
+    """Whenever it breaks; and where it does not come back, for as long as only the router behind it knows what it did."""
+    routers = Routers([Router(name, faults={step: cut} if name == device else {}) for name in DEVICES])
+    outcome = push(routers, healthy=healthy)
+    for router in routers.by_name.values():
+        router.timer_fires()
+    if step != "confirm" or cut[1] < REVERT_IN_SECONDS + 15:
+        assert len({router.running for router in routers.by_name.values()}) == 1
+        assert all(router.running == NEW for router in routers.by_name.values()) == (outcome.result is Result.CONFIRMED)
 
 
 @settings(max_examples=400, deadline=None)
 @given(schedule=st.fixed_dictionaries(dict.fromkeys(DEVICES, faults)), healthy=st.booleans())
-def test_whatever_fails_the_outcome_tells_the_truth(schedule: dict[str, dict[str, str]], healthy: bool) -> None:
-    routers = Routers([Router(name, faults=schedule[name]) for name in DEVICES])
+def test_whatever_fails_the_outcome_tells_the_truth(schedule: dict[str, Faults], healthy: bool) -> None:
+    cut = any(not isinstance(fault, str) for faults in schedule.values() for fault in faults.values())
+    routers = Routers([Router(name, faults=dict(schedule[name])) for name in DEVICES])
     outcome = push(routers, healthy=healthy)
     said = {device.device: device.state for device in outcome.devices}
     for name, router in routers.by_name.items():
@@ -373,7 +485,7 @@ def test_whatever_fails_the_outcome_tells_the_truth(schedule: dict[str, dict[str
         assert any(device.error for device in outcome.devices)
     for router in routers.by_name.values():
         router.timer_fires()
-    if not any(step in {"before", "after"} for router in schedule.values() for step in router.values()):
+    if not cut:
         # People alone, however often they press, never leave two ends that do not fit.
         assert len({router.running for router in routers.by_name.values()}) == 1
 
