@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from provisioner.cli import options
-from provisioner.errors import UsageError
+from provisioner.cli.files import write_whole
 
 if TYPE_CHECKING:
     from provisioner.intent.select import Selection
@@ -39,20 +37,11 @@ def render(
     selection.insist_on_something()
     configs = render_whole(inventory, templates) if everything else _render_some(inventory, templates, selection)
     written = 0
-    try:
-        for name, text in configs:
-            output.mkdir(parents=True, exist_ok=True)
-            _write(output / f"{name}.conf", text)
-            written += 1
-            if verbose:
-                typer.echo(f"{output / name}.conf")
-    except OSError as error:
-        raise UsageError(
-            f"cannot write: {error.strerror}",
-            where=str(error.filename or output),
-            remedy="name another directory with --output",
-            number="PV0102",
-        ) from None
+    for name, text in configs:
+        write_whole(output / f"{name}.conf", text)
+        written += 1
+        if verbose:
+            typer.echo(f"{output / name}.conf")
     typer.echo(f"{written} configs written to {output}")
 
 
@@ -70,19 +59,3 @@ def _render_some(inventory: Path, templates: Path, selection: Selection) -> Iter
         routers |= dict.fromkeys(uplink.aggregation_router for uplink in location.uplinks)
     for name in routers:
         yield name, renderer.aggregation(fleet, name)
-
-
-def _write(path: Path, text: str) -> None:
-    """Whole or not at all: a reader never sees half a config."""
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=path.parent, prefix=f".{path.name}.", delete=False
-    ) as file:
-        temporary = Path(file.name)
-        try:
-            file.write(text)
-            file.flush()
-            os.fchmod(file.fileno(), 0o644)
-            temporary.replace(path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise

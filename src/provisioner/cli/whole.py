@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def load_whole(inventory: Path) -> Fleet:
     """Every file of an inventory, validated. Raises InvalidInventoryError."""
-    with _cache() as store:
+    with cache() as store:
         return load_warm(inventory, store, processes=available_processes()).fleet
 
 
@@ -26,13 +26,14 @@ def render_whole(inventory: Path, templates: Path) -> Iterator[tuple[str, str]]:
     """Host name and intended config of every active router, a few at a time. Raises InvalidInventoryError and RenderError."""
     from provisioner.render.warm import render_fleet
 
-    with _cache() as store:
+    with cache() as store:
         processes = available_processes()
         yield from render_fleet(load_warm(inventory, store, processes=processes), templates, store, processes=processes)
 
 
 @contextmanager
-def _cache() -> Iterator[Store | None]:
+def cache() -> Iterator[Store | None]:
+    """The cache of earlier runs; None where there can be none."""
     store = Store.open(default_directory(os.environ))
     try:
         yield store

@@ -8,6 +8,7 @@ from enum import StrEnum
 from provisioner import errors
 from provisioner.plan.impact import Impact
 from provisioner.plan.model import DeviceRole, Plan
+from provisioner.platforms.protocol import Area
 from provisioner.policy.model import Finding
 
 
@@ -19,19 +20,6 @@ class ChangeKind(StrEnum):
     MOVED = "moved"
     """An uplink lands on another aggregation router."""
     CHANGED = "changed"
-
-
-class Area(StrEnum):
-    """What part of a school's service a change is about; in the order in which a reviewer should look."""
-
-    FILTERS = "filters"
-    """Who may send what to whom: prefix-lists, route-maps, the packet filter."""
-    MANAGEMENT_ACCESS = "management access"
-    """Who may log in."""
-    BGP = "BGP"
-    ADDRESSING = "addressing"
-    """Interfaces, VLAN tags, addresses, MTU, static routes."""
-    OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)

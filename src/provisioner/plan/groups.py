@@ -30,7 +30,7 @@ class DiffGroup:
     subjects: tuple[str, ...]
 
 
-def _change(text: str) -> str:
+def what_changes(text: str) -> str:
     """What a diff changes, and in which stanza or chain; not the lines around, which are each router's own."""
     return "\n".join(
         _POSITION.sub("@@", line) for line in text.split("\n") if line.startswith("@@") or is_changed(line)
@@ -44,7 +44,7 @@ def grouped(plans: Iterable[Plan]) -> tuple[DiffGroup, ...]:
     for plan in plans:
         for diff in plan.diffs:
             for file in diff.files:
-                key = (diff.target.role, file.file, _change(file.text))
+                key = (diff.target.role, file.file, what_changes(file.text))
                 first.setdefault(key, file)
                 found.setdefault(key, []).append((diff.target.device, plan.subject))
     groups = [

@@ -5,7 +5,7 @@ Who owns a line is read from names: `provisioner.render.sections` says how.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from frr_config import document, secrets
@@ -61,8 +61,10 @@ class FrrPlatform:
 
     def difference(self, before: str, after: str, names: tuple[str, str]) -> str:
         """See `Platform.difference`."""
-        old, new = (document.parse(self.normalise(text)).sections if text else {} for text in (before, after))
-        return compare(old, new, names)
+        old, new = (_sections(text) for text in (before, after))
+        # Nearly always most of a router is as it was: what both have alike need not be understood.
+        changed = [file for file in document.FILES if old.get(file) != new.get(file)]
+        return compare(_normalised(old, changed), _normalised(new, changed), names)
 
     def conceal(self, text: str, names: Mapping[str, str]) -> str:
         """See `Platform.conceal`."""
@@ -87,6 +89,19 @@ def _read(text: str) -> Part:
         return sections.read(text)
     except ConfigSyntaxError as error:
         raise PlatformError(f"config that cannot be read: {error}", number="PV3002") from None
+
+
+def _sections(text: str) -> Mapping[str, str]:
+    try:
+        return document.parse(text).sections if text else {}
+    except ConfigSyntaxError as error:
+        raise PlatformError(f"config that cannot be read: {error}", number="PV3002") from None
+
+
+def _normalised(texts: Mapping[str, str], files: Iterable[str]) -> Mapping[str, str]:
+    """Some of the sections, each in the form in which two that say the same are equal."""
+    chosen = document.build({file: texts[file] for file in files if file in texts})
+    return document.parse(sections.normalised(_read(chosen.text)).text).sections if chosen.sections else {}
 
 
 def _joined(parts: Mapping[str, Part]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from provisioner.intent.types import PlatformName
@@ -22,6 +23,19 @@ class SplitConfig:
     slices: Mapping[str, str]
 
 
+class Area(StrEnum):
+    """What part of a school's service a line of config is about; in the order in which a reviewer should look."""
+
+    FILTERS = "filters"
+    """Who may send what to whom: prefix-lists, route-maps, the packet filter."""
+    MANAGEMENT_ACCESS = "management access"
+    """Who may log in."""
+    BGP = "BGP"
+    ADDRESSING = "addressing"
+    """Interfaces, VLAN tags, addresses, MTU, static routes."""
+    OTHER = "other"
+
+
 @dataclass(frozen=True, slots=True)
 class Weight:
     """How much a change of one kind of line could hurt, from 0 (nothing) to 100 (the school is cut off).
@@ -31,12 +45,14 @@ class Weight:
         adds: When such a line is added.
         changes: When one takes the place of another.
         removes: When one goes.
+        area: What part of the service it is about.
     """
 
     kind: str
     adds: int
     changes: int
     removes: int
+    area: Area = Area.OTHER
 
 
 class Platform(Protocol):

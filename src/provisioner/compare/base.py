@@ -1,0 +1,91 @@
+"""The base side: what a commit has, written to a temporary directory and rendered by that commit's own program where that can be."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import provisioner
+from provisioner.compare.git import Repository
+from provisioner.intent.load import AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY
+
+SOURCES: Final = Path(provisioner.__file__).resolve().parents[1]
+"""The directory that holds this program's packages."""
+
+RENDERING: Final = (
+    "provisioner/errors.py",
+    "provisioner/secrets.py",
+    "provisioner/intent",
+    "provisioner/render",
+    "frr_config",
+)
+"""What of the program decides how a fleet becomes text, below SOURCES."""
+
+_RENDER_TIMEOUT_SECONDS: Final = 900
+_RUN: Final = "import sys; from provisioner.cli.app import main; sys.exit(main())"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where the parts of a side lie in their repository, relative to its root; None for what is not in it."""
+
+    inventory: Path
+    templates: Path | None
+    program: Path | None
+
+    @classmethod
+    def of(cls, repository: Repository, inventory: Path, templates: Path) -> Places:
+        """Of the sides of a comparison whose inventory is in this repository."""
+        where = repository.relative(inventory)
+        assert where is not None  # noqa: S101 - the repository is the one around the inventory
+        return cls(where, repository.relative(templates), repository.relative(SOURCES))
+
+    @property
+    def rendering(self) -> tuple[Path, ...]:
+        """The files and directories of the program that decide how a fleet becomes text; none where it is not in the repository."""
+        return () if self.program is None else tuple(self.program / name for name in RENDERING)
+
+
+def location_files(inventory: Path, codes: Iterable[str]) -> list[Path]:
+    """What has to be exported to load a few locations: everything but the other locations."""
+    return [
+        inventory / "service.yaml",
+        inventory / "boards.yaml",
+        inventory / AGGREGATION_DIRECTORY,
+        *(inventory / LOCATIONS_DIRECTORY / f"{code}.yaml" for code in codes),
+    ]
+
+
+def rendered_by(sources: Path, inventory: Path, templates: Path, output: Path) -> str:
+    """Render a whole fleet by another version of this program.
+
+    Args:
+        sources: The directory that holds its packages.
+        inventory: The fleet.
+        templates: Its templates.
+        output: Where the configs are written, a file per router.
+
+    Returns:
+        Why it could not be done, in one line; empty where it was.
+    """
+    command = ["render", "--all", "--inventory", str(inventory), "--templates", str(templates), "--output", str(output)]
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", _RUN, *command],
+            env=os.environ | {"PYTHONPATH": str(sources)},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_RENDER_TIMEOUT_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        return f"it did not end within {_RENDER_TIMEOUT_SECONDS} s"
+    if done.returncode == 0:
+        return ""
+    lines = done.stderr.strip().splitlines() or ["it gave no reason"]
+    return lines[-1].removeprefix("error: ")
