@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provisioner.compare.model import ChangeKind
+from provisioner.compare.origins import Tracer
 from provisioner.compare.rendering import Rendering
 from provisioner.intent.model import Fleet, Location
 from provisioner.intent.types import LocationStatus, PlatformName
@@ -23,11 +24,13 @@ class RenderedSide:
         name: What diffs call it.
         fleet: As much of it as is compared; None where that side has no inventory yet.
         rendering: Its configs.
+        tracer: Tells where its lines come from; None where this program did not render it.
     """
 
     name: str
     fleet: Fleet | None
     rendering: Rendering
+    tracer: Tracer | None = None
 
     def location(self, code: str) -> Location | None:
         """A location that is on routers; None for one that is planned, decommissioned or not there."""

@@ -7,7 +7,7 @@ import re
 from provisioner.plan.model import FileDiff
 
 _HUNK = re.compile(r"@@ -(\S+) \+(\S+) @@")
-_CHANGED = " (changed)"
+CHANGED = " (changed)"
 """What `frr_config.diff` writes behind a line of which only the secret, which never shows, is another."""
 
 
@@ -63,7 +63,7 @@ def _reversed_text(text: str) -> str:
 def _swapped(taken: list[str], given: list[str]) -> list[str]:
     """A run of changed lines the other way round; the mark of a changed secret stays on the line that comes."""
     for number, line in enumerate(taken):
-        plain = line.removesuffix(_CHANGED)
+        plain = line.removesuffix(CHANGED)
         if plain != line and plain in given:
             taken[number] = plain
             given[given.index(plain)] = line

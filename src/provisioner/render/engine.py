@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -11,6 +11,7 @@ from typing import Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateError, TemplateNotFound
 from jinja2.exceptions import TemplateSyntaxError
+from jinja2.ext import Extension
 
 from frr_config.document import FRR, INTERFACES, MARKER, NFTABLES
 from provisioner.errors import RenderError
@@ -45,9 +46,10 @@ class Renderer:
 
     Args:
         templates: The directory that holds `frr/edge/…` and so on.
+        extensions: Of Jinja; see `provisioner.render.tracing`.
     """
 
-    def __init__(self, templates: Path) -> None:
+    def __init__(self, templates: Path, extensions: Sequence[type[Extension]] = ()) -> None:
         # No autoescape: that is for HTML; here `&` and `'` stand for themselves, and `_checked` refuses what could end a line.
         self._environment = Environment(
             loader=FileSystemLoader(templates),
@@ -58,6 +60,7 @@ class Renderer:
             keep_trailing_newline=True,
             autoescape=False,  # noqa: S701
             auto_reload=False,
+            extensions=extensions,
         )
         self._directory = templates
         self._template = cache(self._load)
