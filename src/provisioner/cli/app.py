@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from provisioner import __version__
-from provisioner.cli import check, history, lab, options, render, show, undo
+from provisioner.cli import check, diff, history, lab, options, render, show, undo
 from provisioner.errors import EXIT_TROUBLE, ProvisionerError, UsageError
 
 app = typer.Typer(
@@ -21,6 +21,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("check")(check.check)
+app.command("diff")(diff.diff)
 app.command("history")(history.history)
 app.command("render")(render.render)
 app.command("show")(show.show)

@@ -1,10 +1,8 @@
-"""A report for a merge request. Nothing in it that comes from elsewhere can become markup, a link or a mention."""
+"""A report for a merge request."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
-from typing import Final
 
 from provisioner.deploy.model import Outcome, Report, Result
 from provisioner.journal.command import without_passwords
@@ -13,21 +11,16 @@ from provisioner.plan.groups import grouped
 from provisioner.plan.impact import impact_of
 from provisioner.plan.model import DeviceDiff, FileDiff, Plan
 from provisioner.report import diff, folding, wording
+from provisioner.report.commonmark import code, fenced, text_only
 from provisioner.report.wording import counted, visible
 from provisioner.validate.model import Check
-
-_MARKUP: Final = re.compile(r"([\\`*_\[\]<>|~&$])")
-"""ASCII punctuation that Markdown (CommonMark 0.31, section 2.4) or a forge's dialect gives a meaning to in running text."""
-
-_REFERENCE: Final = re.compile(r"([@#!]|:(?=//)|www(?=\.))")
-"""What forges make a mention, a reference or a link of, by looking at the text between the markup; a comment parts it."""
 
 
 def to_markdown(report: Report, *, reverse: bool = False) -> str:
     """The report as Markdown: a summary, then a section per subject, its diffs folded in; with `reverse` the way back too."""
-    commit = f" at inventory commit {_code(report.inventory_commit)}" if report.inventory_commit else ""
+    commit = f" at inventory commit {code(report.inventory_commit)}" if report.inventory_commit else ""
     lines = [
-        f"## {_code(without_passwords(report.command))}",
+        f"## {code(without_passwords(report.command))}",
         "",
         f"{counted(len(report.outcomes), 'subject')}{commit}.",
         "",
@@ -44,10 +37,10 @@ def to_markdown(report: Report, *, reverse: bool = False) -> str:
         lines += _outcome(outcome, reverse=reverse)
         command = folding.look_further(outcome, report)
         if command and not report.dry_run:
-            lines += [f"Look further with {_code(command)}.", ""]
+            lines += [f"Look further with {code(command)}.", ""]
     if report.left:
-        lines.append(f"**{len(report.left)} not begun**: {_text(report.stopped)}.")
-        lines += ["", f"Go on with {_code(report.resume)}."] if report.resume else []
+        lines.append(f"**{len(report.left)} not begun**: {text_only(report.stopped)}.")
+        lines += ["", f"Go on with {code(report.resume)}."] if report.resume else []
     return "\n".join(lines).rstrip("\n")
 
 
@@ -56,8 +49,8 @@ def _summary(outcomes: Sequence[Outcome]) -> list[str]:
     for outcome in outcomes:
         files = wording.files_of(outcome.plan.diffs) if outcome.plan else []
         cells = (
-            _text(outcome.subject),
-            _text(outcome.title),
+            text_only(outcome.subject),
+            text_only(outcome.title),
             wording.RESULTS[outcome.result],
             _counts(wording.totals(files)) if files else "",
             wording.seconds(outcome.seconds),
@@ -76,12 +69,18 @@ def _together(outcomes: Sequence[Outcome], *, reverse: bool) -> list[str]:
     lines: list[str] = []
     if impacts:
         heaviest = max(impacts, key=lambda subject: impacts[subject].score)
-        said = f"{impacts[heaviest].score} of 100, {_text(heaviest)}: {_text(wording.reasons(impacts[heaviest]))}"
+        said = (
+            f"{impacts[heaviest].score} of 100, {text_only(heaviest)}: {text_only(wording.reasons(impacts[heaviest]))}"
+        )
         lines += ["### Changes", "", f"Highest impact {said}.", ""]
     for group in grouped(changing):
         routers = counted(len(group.devices), f"{group.role.value} router")
         highest = max(impacts[subject].score for subject in group.subjects)
-        lines += [f"**{routers}**, impact {highest}: {_text(wording.folded(group.devices))}", "", *_file(group.file)]
+        lines += [
+            f"**{routers}**, impact {highest}: {text_only(wording.folded(group.devices))}",
+            "",
+            *_file(group.file),
+        ]
         if reverse:
             lines += ["To take this back:", ""]
             lines += [line for file in reversed_files((group.file,)) for line in _file(file)]
@@ -89,21 +88,21 @@ def _together(outcomes: Sequence[Outcome], *, reverse: bool) -> list[str]:
         lines += [line for device in plan.diffs for line in _drift(device)]
     parts, unknown = folding.beside(plans, (outcome.subject for outcome in outcomes))
     others = wording.parts_beside(parts, unknown)
-    return [*lines, *(f"- {_text(line)}" for line in others), ""] if others else lines
+    return [*lines, *(f"- {text_only(line)}" for line in others), ""] if others else lines
 
 
 def _outcome(outcome: Outcome, *, reverse: bool) -> list[str]:
     lines = [
-        f"### {_text(outcome.subject)} {_text(outcome.title)}",
+        f"### {text_only(outcome.subject)} {text_only(outcome.title)}",
         "",
         f"**{wording.RESULTS[outcome.result]}**; {wording.sentence(outcome)}.",
         "",
     ]
     if outcome.error:
-        lines += [f"> {_text(wording.trouble(outcome))}", ""]
+        lines += [f"> {text_only(wording.trouble(outcome))}", ""]
     for device in outcome.devices:
-        error = f": {_text(device.error)}" if device.error else ""
-        lines.append(f"- {_code(device.device)} {wording.STATES[device.state]}{error}")
+        error = f": {text_only(device.error)}" if device.error else ""
+        lines.append(f"- {code(device.device)} {wording.STATES[device.state]}{error}")
     if outcome.devices:
         lines.append("")
     lines += _checks(outcome.checks)
@@ -116,7 +115,7 @@ def _plan(plan: Plan, *, reverse: bool) -> list[str]:
     lines: list[str] = []
     if not plan.is_empty:
         impact = impact_of(plan)
-        lines += [f"Impact {impact.score} of 100: {_text(wording.reasons(impact))}.", ""]
+        lines += [f"Impact {impact.score} of 100: {text_only(wording.reasons(impact))}.", ""]
     for changed in plan.diffs:
         if not changed.is_empty:
             lines += _device(changed)
@@ -125,14 +124,14 @@ def _plan(plan: Plan, *, reverse: bool) -> list[str]:
             lines += [line for file in reversed_files(changed.files) for line in _file(file)]
         lines += _drift(changed)
     others = wording.others(plan)
-    return [*lines, *(f"- {_text(line)}" for line in others), ""] if others else lines
+    return [*lines, *(f"- {text_only(line)}" for line in others), ""] if others else lines
 
 
 def _drift(device: DeviceDiff) -> list[str]:
     """What somebody changed by hand, so that nobody takes it for the change itself."""
     if not device.drift or device.is_empty:
         return []
-    said = f"Changed by hand on {_code(device.target.device)} since the last confirm; this push takes it back:"
+    said = f"Changed by hand on {code(device.target.device)} since the last confirm; this push takes it back:"
     return [said, "", *(line for file in device.drift for line in _file(file))]
 
 
@@ -152,48 +151,19 @@ def _checks(checks: Sequence[Check]) -> list[str]:
     ]
     for check in failed:
         cells = (check.device, check.name, check.expected, check.found or "nothing")
-        lines.append(f"| {' | '.join(map(_text, cells))} |")
+        lines.append(f"| {' | '.join(map(text_only, cells))} |")
     return [*lines, ""]
 
 
 def _device(device: DeviceDiff) -> list[str]:
     target = device.target
-    what = f"{wording.role(target)}, {_text(wording.part(target))}, {_counts(wording.totals(device.files))}"
-    lines = [f"#### {_code(target.device)} {what}", ""]
+    what = f"{wording.role(target)}, {text_only(wording.part(target))}, {_counts(wording.totals(device.files))}"
+    lines = [f"#### {code(target.device)} {what}", ""]
     return [*lines, *(line for file in device.files for line in _file(file))]
 
 
 def _file(file: FileDiff) -> list[str]:
-    return _fenced([visible(line) for line in diff.lines_of(file.text)])
-
-
-def _fenced(lines: Sequence[str]) -> list[str]:
-    """A diff in a fence that is longer than any run of backticks in it (CommonMark 0.31, section 4.5)."""
-    fence = "`" * max(3, 1 + _longest_run("\n".join(lines)))
-    return [f"{fence}diff", *lines, fence, ""]
-
-
-def _code(text: str) -> str:
-    """A code span whose delimiter is longer than any run of backticks in it (CommonMark 0.31, section 6.1)."""
-    shown = _one_line(text)
-    if not shown.strip():
-        return ""
-    tick = "`" * (1 + _longest_run(shown))
-    pad = " " if shown.startswith(("`", " ")) or shown.endswith(("`", " ")) else ""
-    return f"{tick}{pad}{shown}{pad}{tick}"
-
-
-def _text(text: str) -> str:
-    """Running text that means only itself."""
-    return _REFERENCE.sub(r"\1<!-- -->", _MARKUP.sub(r"\\\1", _one_line(text)))
-
-
-def _one_line(text: str) -> str:
-    return visible(text).replace("\t", " ")
-
-
-def _longest_run(text: str) -> int:
-    return max((len(run) for run in re.findall(r"`+", text)), default=0)
+    return fenced([visible(line) for line in diff.lines_of(file.text)])
 
 
 def _counts(totals: tuple[int, int]) -> str:
