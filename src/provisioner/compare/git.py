@@ -171,7 +171,8 @@ class Repository:
 def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
-            ["git", "-C", str(directory), *arguments],
+            # `git diff` refreshes the index even without optional locks.
+            ["git", "-C", str(directory), "-c", "diff.autoRefreshIndex=false", *arguments],
             capture_output=True,
             check=False,
             timeout=_TIMEOUT_SECONDS,

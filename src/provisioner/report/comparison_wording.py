@@ -92,7 +92,8 @@ def lines_with_origins(group: ChangeGroup, first: int) -> Iterator[tuple[int, st
     known = {number - first: origin(found) for number, found in group.origins}
     body = group.diff.split("\n")[first:]
     for number, line in enumerate(body):
-        said = known.get(number) if line[:1] in {"+", "-"} else None
+        # A brace alone stands in many places, and says nothing.
+        said = known.get(number) if line[:1] in {"+", "-"} and any(map(str.isalnum, line)) else None
         follows = body[number + 1][:1] if number + 1 < len(body) else ""
         if said and not (follows == line[:1] and known.get(number + 1) == said):
             yield number, said
