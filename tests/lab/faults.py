@@ -174,7 +174,9 @@ def nothing_is_stuck(lab: Lab, provision: Provision, school: Location, deadline_
             what=f"no pending commit and no lock on {router}",
         )
     again = provision("--lab", lab.name, "--school", school.code, "--yes")
-    assert again.returncode == 0, again.stdout + again.stderr
+    if again.returncode:
+        look = provision("--lab", lab.name, "--school", school.code, "--dry-run")
+        raise AssertionError(again.stdout + again.stderr + look.stdout)
     assert "nothing to do" in again.stdout.lower() or in_sync(lab, provision, school)
 
 

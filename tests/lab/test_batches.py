@@ -55,7 +55,8 @@ def test_a_school_that_cannot_be_reached_is_its_own_failure_and_resume_goes_on_w
         stopped = provision(*options, *schools.options)
         assert stopped.returncode == 2
         assert "--max-failures" in stopped.stdout + stopped.stderr
-        assert "provision --resume" in stopped.stdout
+        assert "--resume" in stopped.stdout
+        assert f"--lab {provisioned.name}" in stopped.stdout.splitlines()[-1], "what to type reaches the same routers"
         for school in schools.all:
             if school is not lost:
                 assert "XX-FI-99999" not in alias(provisioned, school), "nothing is begun beyond the limit"

@@ -84,7 +84,7 @@ def test_undo_brings_back_what_ran_before_the_last_change(
     assert alias(provisioned, school) == before
     assert in_sync(provisioned, provision, school)
     works(provisioned, school)
-    history = provision("history", "--school", school.code)
+    history = provision("history", *lab, "--school", school.code)
     assert history.returncode == 0
     assert "back to before run" in history.stdout
 

@@ -69,7 +69,7 @@ def test_killed_at_any_step_the_routers_agree_again_and_another_run_works(
         push.kill()
     faults.no_commit_waits(provisioned, school, TIMERS_SECONDS)
     faults.works(provisioned, school)
-    told = provision("history", "--school", school.code)
+    told = provision("history", "--lab", provisioned.name, "--school", school.code)
     assert "interrupted" in told.stdout, told.stdout
     # Whatever the moment, another run brings both ends to what it says, at once: the lock of a dead run keeps nobody out.
     again = provision(*change, "--yes", "--accept-drift")

@@ -78,7 +78,8 @@ class Outcome:
         seconds: How long it took, from the first connection, without the time a person took to answer.
         error: What went wrong, in one line; empty where nothing did.
         error_number: The number of the error, `PV…`; empty where there is none.
-        changes: What is deployed from now on, per part; empty unless the result is CONFIRMED or IN_SYNC of a push.
+        changes: What is deployed from now on, per part; empty unless the result is CONFIRMED or IN_SYNC of a push, or UNKNOWN
+            where every router answered its confirm and one could not be read back.
         batch: Which batch of its run it was in, from 1 (the canary); 0 where there were no batches.
     """
 

@@ -169,10 +169,15 @@ class Transaction:
             return self._undo(approved, checks, str(error), error.number)
         if unread is not None:
             # Every router has answered its confirm: going back now would part those that answer from the one that does not.
-            return replace(
+            outcome = replace(
                 self._outcome(Result.UNKNOWN, approved, checks), error=str(unread), error_number=unread.number
             )
-        return replace(self._outcome(Result.CONFIRMED, approved, checks), changes=self._steps.parts.changes())
+        else:
+            outcome = self._outcome(Result.CONFIRMED, approved, checks)
+        read = frozenset(self._in_state(DeviceState.CONFIRMED))
+        return replace(
+            outcome, changes=tuple(change for change in self._steps.parts.changes() if change.device in read)
+        )
 
     def release(self) -> None:
         """Throw the candidates away and let the locks go, where nothing was pushed.

@@ -16,6 +16,7 @@ RunId = NewType("RunId", int)
 
 CONFIRMED: Final = "confirmed"
 IN_SYNC: Final = "in-sync"
+UNKNOWN: Final = "unknown"
 DECLINED: Final = "declined"
 DIFFERENCES: Final = "differences"
 THROUGH: Final = (CONFIRMED, IN_SYNC)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session, aliased
 
-from provisioner.journal.entry import CONFIRMED, IN_SYNC, Change, OutcomeRecord, PartState, RunId
+from provisioner.journal.entry import CONFIRMED, IN_SYNC, UNKNOWN, Change, OutcomeRecord, PartState, RunId
 from provisioner.journal.tables import Config, Part, Run, Transaction, storable
 from provisioner.plan.model import PartChange
 
@@ -19,7 +19,8 @@ def record(session: Session, transaction: Transaction, outcome: OutcomeRecord) -
     """Keep what an outcome says is deployed from now on, in the place of what was kept of this transaction before."""
     transaction.parts = []
     session.flush()
-    changes = outcome.changes if str(outcome.result) in {CONFIRMED, IN_SYNC} else ()
+    # Unknown with changes: every router has answered its confirm, and one could not be read back.
+    changes = outcome.changes if str(outcome.result) in {CONFIRMED, IN_SYNC, UNKNOWN} else ()
     if str(outcome.result) == IN_SYNC:
         # Every night the same: only what was not known is news.
         changes = [change for change in changes if not _is_known(session, change)]
