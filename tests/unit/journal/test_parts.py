@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
@@ -52,9 +53,19 @@ def test_results_are_those_of_a_deployment() -> None:
 
 def test_nothing_is_deployed_where_nothing_was_confirmed(journal: Journal, begin: Begin, make_push: Push) -> None:
     assert journal.deployed(EDGE) == {}
-    for result in set(Result) - {Result.CONFIRMED, Result.IN_SYNC}:
+    for result in set(Result) - {Result.CONFIRMED, Result.IN_SYNC, Result.UNKNOWN}:
         journal.record_outcome(begin(journal), make_push("16PK00", result))
     assert journal.deployed(EDGE) == {}
+
+
+def test_what_answered_its_confirm_is_deployed_though_another_router_could_not_be_read_back(
+    journal: Journal, begin: Begin, make_push: Push
+) -> None:
+    outcome = make_push("16PK00", Result.UNKNOWN)
+    read = tuple(change for change in outcome.changes if change.device == EDGE)
+    journal.record_outcome(begin(journal), replace(outcome, changes=read))
+    assert list(journal.deployed(EDGE)) == [""]
+    assert journal.deployed("ar1-utr") == {}
 
 
 def test_what_was_confirmed_last_is_deployed(journal: Journal, begin: Begin, make_push: Push) -> None:
