@@ -1,15 +1,22 @@
-"""`provision check`: is the inventory valid? Offline."""
+"""`provision check`: is the inventory valid, and does every config that comes of it keep the policy? Offline."""
 
 from __future__ import annotations
 
 import json
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from provisioner.cli import options
+from provisioner.errors import EXIT_TROUBLE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from provisioner.intent.model import Fleet
+    from provisioner.policy.model import Finding
 
 
 class CheckFormat(StrEnum):
@@ -20,14 +27,18 @@ class CheckFormat(StrEnum):
 
 
 def check(
+    policy: Annotated[
+        bool, typer.Option("--policy", help="Render every router and hold its config against the policy rules, too.")
+    ] = False,
     inventory: options.Inventory = Path("inventory"),
+    templates: options.Templates = Path("templates"),
     output_format: Annotated[
         CheckFormat, typer.Option("--format", "-f", help="How problems are written.")
     ] = CheckFormat.TEXT,
     verbose: options.Verbose = False,
 ) -> None:
     """Validate the inventory, offline: every problem with file, line, field and remedy in one run."""
-    from provisioner.cli.whole import load_whole
+    from provisioner.cli.whole import judge_whole, load_whole
     from provisioner.intent.problems import InvalidInventoryError
 
     try:
@@ -39,18 +50,42 @@ def check(
             json.dumps({"valid": False, "problems": [problem.as_dict() for problem in error.problems]}, indent=2)
         )
         raise typer.Exit(error.exit_code) from None
-    counts = {
+    findings = judge_whole(inventory, templates) if policy else None
+    if output_format is CheckFormat.JSON:
+        typer.echo(json.dumps(_as_dict(fleet, findings), indent=2))
+    else:
+        _print(inventory, fleet, findings, verbose=verbose)
+    if any(finding.stops for finding in findings or ()):
+        raise typer.Exit(EXIT_TROUBLE)
+
+
+def _counts(fleet: Fleet) -> dict[str, int]:
+    return {
         "locations": len(fleet.locations),
         "boards": len(fleet.boards),
         "aggregation_points": len(fleet.aggregation_points),
         "aggregation_routers": len(fleet.aggregation_routers),
     }
-    if output_format is CheckFormat.JSON:
-        typer.echo(json.dumps({"valid": True, "problems": [], **counts}, indent=2))
-        return
-    typer.echo(
-        f"{inventory}: valid — " + ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
-    )
+
+
+def _as_dict(fleet: Fleet, findings: Sequence[Finding] | None) -> dict[str, object]:
+    from dataclasses import asdict
+
+    report: dict[str, object] = {"valid": True, "problems": [], **_counts(fleet)}
+    if findings is not None:
+        report["findings"] = [asdict(finding) | {"stops": finding.stops} for finding in findings]
+    return report
+
+
+def _print(inventory: Path, fleet: Fleet, findings: Sequence[Finding] | None, *, verbose: bool) -> None:
+    from rich.console import Console
+
+    from provisioner.report.findings import print_findings
+
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in _counts(fleet).items())
+    typer.echo(f"{inventory}: valid — {counts}")
+    if findings is not None:
+        print_findings(Console(highlight=False, soft_wrap=True), findings, accepted=verbose)
     if verbose:
         for location in fleet.locations.values():
             typer.echo(f"  {location.code}  {location.name}, {location.municipality} ({location.status.value})")

@@ -14,6 +14,7 @@ from provisioner.intent.warm import load_warm
 
 if TYPE_CHECKING:
     from provisioner.intent.model import Fleet
+    from provisioner.policy.model import Finding
 
 
 def load_whole(inventory: Path) -> Fleet:
@@ -29,6 +30,21 @@ def render_whole(inventory: Path, templates: Path) -> Iterator[tuple[str, str]]:
     with cache() as store:
         processes = available_processes()
         yield from render_fleet(load_warm(inventory, store, processes=processes), templates, store, processes=processes)
+
+
+def judge_whole(inventory: Path, templates: Path) -> tuple[Finding, ...]:
+    """What breaks a policy rule anywhere, with what the inventory accepts. Raises InvalidInventoryError and RenderError."""
+    from datetime import datetime
+
+    from provisioner.policy.acceptance import Acceptances
+    from provisioner.policy.fleet import fleet_findings
+
+    with cache() as store:
+        processes = available_processes()
+        warm = load_warm(inventory, store, processes=processes)
+        acceptances = Acceptances(warm.fleet, datetime.now().astimezone().date())
+        found = acceptances.applied(fleet_findings(warm, templates, store, processes=processes))
+        return (*found, *acceptances.unused(found))
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -32,10 +33,16 @@ from provisioner.plan.groups import what_changes
 from provisioner.plan.impact import impact_of
 from provisioner.plan.model import Plan
 from provisioner.plan.revision import inventory_commit
+from provisioner.policy.acceptance import Acceptances
+from provisioner.policy.fleet import Judge
+from provisioner.policy.model import Finding
 from provisioner.render.engine import Renderer
 
 MOST_ANNOTATED: Final = 200
 """Changes of which the origin of each line is found out: a tenth of a second each, and nobody reads more."""
+
+MOST_JUDGED: Final = 500
+"""Changed subjects to each of which the policy rules are applied; of more, one for each combination of changes."""
 
 FEW: Final = 200
 """Locations that are quicker loaded one by one than as a part of the whole fleet by way of the cache."""
@@ -120,6 +127,7 @@ class _Run:
             self._announce(f"comparing {len(codes) + len(routers)} subjects")
             compared = list(self._compared(base, head, scope, codes, routers))
             groups = grouped(sorted(compared, key=lambda item: item[0].plan.subject))
+            findings = self._findings(compared, groups, head)
             if self._request.annotate:
                 groups = self._annotated(groups, base, head)
         changes = tuple(sorted((change for change, _ in compared), key=lambda change: -change.impact.score))
@@ -138,6 +146,7 @@ class _Run:
             changes=changes,
             groups=groups,
             compared=self._compared_in_all,
+            findings=findings,
             notes=tuple(self._notes),
         )
 
@@ -302,6 +311,28 @@ class _Run:
         change = replace(change, board=locations[0].board, board_name="" if board is None else board.name)
         return change, tuple(own.hidden(what_changes(file.text)) for file in files)
 
+    def _findings(
+        self, compared: Sequence[tuple[Change, tuple[str, ...]]], groups: Sequence[ChangeGroup], head: RenderedSide
+    ) -> tuple[Finding, ...]:
+        """What breaks a policy rule on the head side in what changes."""
+        if head.fleet is None:
+            return ()
+        subjects = [change.plan.subject for change, _ in compared if change.kind is not ChangeKind.REMOVED]
+        if len(subjects) > MOST_JUDGED:
+            chosen = _one_of_each(groups)
+            self._notes.append(
+                f"policy rules were applied to {len(chosen)} of {len(subjects)} changed subjects, one for each combination of"
+                " changes; provision check --policy applies them to all"
+            )
+            subjects = [subject for subject in subjects if subject in chosen]
+        self._announce("applying the policy rules")
+        judge = Judge(head.fleet, Renderer(self._request.templates))
+        found: list[Finding] = []
+        for subject in subjects:
+            location = head.location(subject)
+            found += judge.base(subject) if location is None else judge.location(location)
+        return Acceptances(head.fleet, datetime.now().astimezone().date()).applied(found)
+
     def _annotated(
         self, groups: Sequence[ChangeGroup], base: RenderedSide, head: RenderedSide
     ) -> tuple[ChangeGroup, ...]:
@@ -359,6 +390,15 @@ def _points(base: RenderedSide, head: RenderedSide, plan: Plan) -> tuple[str, ..
             if side.fleet is not None and router in side.fleet.aggregation_routers:
                 found[side.fleet.aggregation_point_of(router).name] = None
     return tuple(found)
+
+
+def _one_of_each(groups: Sequence[ChangeGroup]) -> frozenset[str]:
+    """A subject for each combination of changes that subjects have."""
+    has: dict[str, list[int]] = {}
+    for number, group in enumerate(groups):
+        for subject in group.subjects:
+            has.setdefault(subject, []).append(number)
+    return frozenset({tuple(numbers): subject for subject, numbers in has.items()}.values())
 
 
 def _selected(selection: Selection, fleets: Sequence[Fleet]) -> tuple[set[str], set[str]]:

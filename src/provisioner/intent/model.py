@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from functools import cached_property
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6Interface, IPv6Network
 from types import MappingProxyType
@@ -32,7 +33,9 @@ from provisioner.intent.types import (
     PlatformName,
     PortName,
     PrivateAsn,
+    Reason,
     RoleMail,
+    RuleId,
     SecretReference,
     Sector,
     SegmentRole,
@@ -46,6 +49,20 @@ class Intent(BaseModel):
     """What every part of the inventory has in common: immutable, and no field that the model does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
+
+
+class AcceptedFinding(Intent):
+    """Something that breaks a policy rule and is meant to (docs/policy.md)."""
+
+    rule: RuleId = Field(description="Id of the rule, like POL012")
+    about: FreeText | None = Field(
+        default=None, description="What breaks it, as the finding says; all that breaks this rule here where left out"
+    )
+    reason: Reason = Field(description="Why, for whoever asks in a year; ten characters at least")
+    until: date | None = Field(default=None, description="The last day on which it is accepted, like 2027-01-31")
+
+
+_ACCEPTED = "What breaks a policy rule here, and is meant to (docs/policy.md)"
 
 
 # --- service.yaml ---------------------------------------------------------------------------------------------------------
@@ -160,6 +177,7 @@ class Service(Intent):
             min_length=1, description="The segment catalogue: which VLANs a school can have, and what they may reach"
         ),
     ]
+    accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
 
     def catalogue(self, role: SegmentRole) -> CatalogueSegment | None:
         """The catalogue's row for a role, or None where the catalogue has none."""
@@ -248,6 +266,7 @@ class AggregationPoint(Intent):
     routers: Annotated[
         tuple[AggregationRouter, ...], Field(min_length=1, description="The aggregation routers that stand there")
     ]
+    accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
 
 
 # --- locations/CODE.yaml --------------------------------------------------------------------------------------------------
@@ -369,6 +388,7 @@ class Location(Intent):
         tuple[Uplink, ...], Field(min_length=1, max_length=2, description="One, or a primary and a backup")
     ]
     segments: Annotated[tuple[Segment, ...], Field(min_length=1, description="VLANs inside the school")]
+    accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
 
     @property
     def edge_router_name(self) -> str:

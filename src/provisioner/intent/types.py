@@ -53,6 +53,8 @@ def _not_reserved(value: str) -> str:
     return value
 
 
+RuleId = Annotated[str, StringConstraints(pattern=r"^POL[0-9]{3}$")]
+Reason = Annotated[str, StringConstraints(pattern=FREE_TEXT_PATTERN, min_length=10, max_length=200)]
 FreeText = Annotated[str, StringConstraints(pattern=FREE_TEXT_PATTERN, min_length=1, max_length=64)]
 LocationCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}[A-Z]{2}[0-9]{2}$")]
 """BRIN (two digits, two letters) and site number (two digits), for example `16PK00`."""

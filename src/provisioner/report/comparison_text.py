@@ -13,6 +13,7 @@ from provisioner.plan.model import FileDiff
 from provisioner.policy.model import Finding
 from provisioner.report import comparison_wording as words
 from provisioner.report import diff, lines
+from provisioner.report.findings import told
 from provisioner.report.wording import counted, folded, visible
 
 _MOST_LISTED: Final = 20
@@ -43,12 +44,8 @@ def _print_findings(console: Console, findings: Sequence[Finding]) -> None:
     if stopping:
         lines.say(console)
         lines.say(console, Text(f"{counted(len(stopping), 'policy finding')} to mend or to accept:", lines.BAD))
-    for finding in stopping[:_MOST_LISTED]:
-        where = f"{finding.device} {finding.location}".rstrip()
-        said = f"  {finding.rule}  {where}: {finding.about}: {finding.what} — {finding.remedy}"
-        lines.say(console, Text(visible(said)))
-    if len(stopping) > _MOST_LISTED:
-        lines.say(console, Text(f"  and {len(stopping) - _MOST_LISTED} more; provision check --policy lists them all"))
+    for line in told(stopping):
+        lines.say(console, Text(f"  {line}"))
     accepted = len(findings) - len(stopping)
     if accepted:
         lines.say(console, Text(f"{counted(accepted, 'policy finding')} accepted in the inventory", "dim"))

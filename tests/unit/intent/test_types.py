@@ -14,7 +14,18 @@ from pydantic import TypeAdapter, ValidationError
 from provisioner.intent import types
 from provisioner.intent.types import CONTROL_CHARACTERS
 
-TEXT_TYPES = ["FreeText", "LocationCode", "BoardNumber", "Name", "PortName", "CircuitId", "SecretReference", "RoleMail"]
+TEXT_TYPES = [
+    "FreeText",
+    "LocationCode",
+    "BoardNumber",
+    "Name",
+    "PortName",
+    "CircuitId",
+    "SecretReference",
+    "Reason",
+    "RoleMail",
+    "RuleId",
+]
 ADDRESS_TYPES = ["Address4", "Address6", "Network4", "Network6", "Interface4", "Interface6"]
 NUMBER_TYPES = ["Integer", "VlanId", "Asn", "PrivateAsn", "Mtu", "Mbps"]
 

@@ -1,0 +1,303 @@
+"""What packet filters must do. Each function asks the filter questions, and gives what breaks its rule, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import Final
+
+from provisioner.intent.types import SegmentRole
+from provisioner.plan.model import DeviceRole
+from provisioner.policy.packetfilter import Packet
+from provisioner.policy.subject import Address, Judged, Said
+from provisioner.render.context import MANAGEMENT_PORT
+
+_BGP: Final = 179
+_BFD: Final = (3784, 4784)
+_SSH: Final = 22
+_GTSM: Final = 255
+"""RFC 4271 section 4; RFC 5881 section 4 and RFC 5883 section 5; RFC 4253 section 4; RFC 5082 section 3."""
+
+_STRANGERS: Final = (ip_address("198.51.100.77"), ip_address("2001:db8:ffff:ffff:ffff:ffff:ffff:77"))
+"""Sources that are nobody's in any fleet: documentation space (RFC 5737, RFC 3849)."""
+
+_LINK_LOCAL: Final = ip_address("fe80::1")
+_UNSPECIFIED: Final = ip_address("::")
+_TELNET: Final = 23
+_EPHEMERAL: Final = 50_000
+"""A port that nothing listens on (RFC 6335 section 6)."""
+
+_ICMP: Final = ("destination-unreachable", "echo-request", "time-exceeded")
+_ICMPV6: Final = (
+    "destination-unreachable",
+    "packet-too-big",
+    "time-exceeded",
+    "parameter-problem",
+    "echo-request",
+    "nd-neighbor-solicit",
+    "nd-neighbor-advert",
+    "mld-listener-query",
+)
+"""What must not be dropped (RFC 1812 section 4.3, RFC 4890 section 4.4)."""
+
+_ISOLATED: Final = (SegmentRole.GUEST, SegmentRole.DEVICES)
+"""Segments that never reach the administration, whatever the catalogue says: anybody's telephone, and cameras."""
+
+
+def drops_by_default(judged: Judged) -> Iterator[Said]:
+    """Hooks that let through what no rule is about, and rules that are not understood."""
+    for hook in ("prerouting", "input", "forward"):
+        if not judged.packets.drops_by_default(hook):
+            yield f"hook {hook}", "what no rule accepts is let through"
+    for text in judged.packets.not_understood():
+        yield text, "a rule that this check does not understand, so nothing is known of what it lets through"
+
+
+def managed_from_inside(judged: Judged) -> Iterator[Said]:
+    """SSH from the management networks by the management port, and from nowhere else."""
+    for name in judged.interfaces:
+        if name in {"lo", MANAGEMENT_PORT}:
+            continue
+        for version in (4, 6):
+            packet = Packet(version, name, protocol="tcp", destination_port=_SSH)
+            if reason := judged.packets.accepts("input", packet):
+                yield f"interface {name}", f"SSH is accepted: {reason}"
+    for network in judged.management_networks:
+        for source in (network[0], network[-1]):
+            packet = Packet(4, MANAGEMENT_PORT, source=source, protocol="tcp", destination_port=_SSH)
+            if not judged.packets.accepts("input", packet):
+                yield f"interface {MANAGEMENT_PORT}", f"SSH is not accepted from the management network ({source})"
+    for stranger in _STRANGERS:
+        packet = Packet(stranger.version, MANAGEMENT_PORT, source=stranger, protocol="tcp", destination_port=_SSH)
+        if reason := judged.packets.accepts("input", packet):
+            yield f"interface {MANAGEMENT_PORT}", f"SSH is accepted from {stranger}: {reason}"
+        if reason := judged.packets.accepts("prerouting", replace(packet, protocol=None, destination_port=None)):
+            yield f"interface {MANAGEMENT_PORT}", f"packets are accepted from {stranger}: {reason}"
+    yield from _management_is_no_way_through(judged)
+
+
+def _management_is_no_way_through(judged: Judged) -> Iterator[Said]:
+    """From the management networks SSH and nothing else, and to the router alone."""
+    inside = judged.management_networks[0][1]
+    telnet = Packet(4, MANAGEMENT_PORT, source=inside, protocol="tcp", destination_port=_TELNET)
+    if reason := judged.packets.accepts("input", telnet):
+        yield f"interface {MANAGEMENT_PORT}", f"more than SSH is accepted: {reason}"
+    if not judged.packets.accepts("prerouting", Packet(4, MANAGEMENT_PORT, source=inside)):
+        yield f"interface {MANAGEMENT_PORT}", f"packets from the management network ({inside}) are dropped"
+    for name in judged.interfaces:
+        if name not in {"lo", MANAGEMENT_PORT} and (
+            reason := judged.packets.accepts("forward", Packet(4, MANAGEMENT_PORT, name))
+        ):
+            yield f"interface {MANAGEMENT_PORT}", f"packets go on to {name}: {reason}"
+
+
+def isolated(judged: Judged) -> Iterator[Said]:
+    """What segments reach that they must not, and what they do not reach that they should."""
+    segments = list(judged.segments())
+    uplinks = {judged.interface(uplink) for uplink in judged.uplinks}
+    for segment, interface in segments:
+        allowed = judged.allowed(segment)
+        for other, other_interface in segments:
+            if other is segment:
+                continue
+            is_forbidden = segment.role in _ISOLATED and other.role is SegmentRole.ADMINISTRATION
+            reason = _passes(judged, interface, other_interface)
+            if reason and (is_forbidden or other.role not in allowed):
+                yield f"{segment.role} to {other.role}", f"connections are accepted: {reason}"
+            elif not reason and other.role in allowed and not is_forbidden:
+                yield f"{segment.role} to {other.role}", "connections are refused, which the catalogue allows"
+        for uplink in sorted(uplinks):
+            reason = _passes(judged, interface, uplink)
+            if bool(reason) != (judged.reaches_internet in allowed):
+                how = f"accepted: {reason}" if reason else "refused, which the catalogue allows"
+                yield f"{segment.role} to the internet by {uplink}", f"connections are {how}"
+    for uplink in sorted(uplinks):
+        for segment, interface in segments:
+            if reason := _passes(judged, uplink, interface):
+                yield f"the internet to {segment.role}", f"connections are accepted by {uplink}: {reason}"
+
+
+def _passes(judged: Judged, come_in: str, go_out: str) -> str:
+    return next(
+        (
+            reason
+            for version in (4, 6)
+            if (reason := judged.packets.accepts("forward", Packet(version, come_in, go_out)))
+        ),
+        "",
+    )
+
+
+def unspoofed(judged: Judged) -> Iterator[Said]:
+    """BCP 38 and 84: a source is accepted where it is at home, and nowhere else."""
+    for segment, interface in judged.segments():
+        own = (segment.ipv4[1], segment.ipv6[1])
+        others = [other.router_ipv4.ip + 1 for other, _ in judged.segments() if other is not segment]
+        yield from _sources(judged, interface, own, (*_STRANGERS, *others, judged.management_networks[0][1]))
+    for uplink in judged.uplinks:
+        interface = judged.interface(uplink)
+        if judged.role is DeviceRole.EDGE:
+            inside = [network[1] for network in judged.announced]
+            inside += [segment.ipv4[1] for segment, _ in judged.segments()]
+            yield from _sources(judged, interface, (ip_address("192.0.9.9"), ip_address("2600::1")), tuple(inside))
+            yield from _leaving(judged, interface)
+        else:
+            yield from _sources(judged, interface, tuple(network[1] for network in judged.announced), _others(judged))
+            yield from _delivered(judged, interface)
+
+
+def _sources(
+    judged: Judged,
+    interface: str,
+    good: tuple[IPv4Address | IPv6Address, ...],
+    bad: tuple[IPv4Address | IPv6Address, ...],
+) -> Iterator[Said]:
+    for source in good:
+        if not judged.packets.accepts("prerouting", Packet(source.version, interface, source=source)):
+            yield f"interface {interface}", f"the source {source}, which is at home there, is dropped"
+    for source in bad:
+        if reason := judged.packets.accepts("prerouting", Packet(source.version, interface, source=source)):
+            yield f"interface {interface}", f"the source {source}, which is not at home there, is accepted: {reason}"
+
+
+def _others(judged: Judged) -> tuple[IPv4Address | IPv6Address, ...]:
+    """Sources that a location must not use towards its aggregation router."""
+    private = (ip_address("10.255.255.1"), ip_address("fd00::1"), judged.management_networks[0][1])
+    return tuple(each for each in (*_STRANGERS, *private) if not any(each in network for network in judged.announced))
+
+
+def _leaving(judged: Judged, interface: str) -> Iterator[Said]:
+    """What leaves an edge router has an announced source, after translation."""
+    for segment, _ in judged.segments():
+        for source in (segment.ipv4[1], segment.ipv6[1], *_STRANGERS):
+            is_public = any(source in network for network in judged.announced)
+            reason = judged.packets.accepts("postrouting", Packet(source.version, oifname=interface, source=source))
+            if reason and not is_public:
+                yield f"interface {interface}", f"the source {source} leaves the school: {reason}"
+    for uplink in judged.uplinks:
+        own = (uplink.edge_ipv4.ip, uplink.edge_ipv6.ip) if judged.interface(uplink) == interface else ()
+        for source in (*(network[1] for network in judged.announced), *own, _LINK_LOCAL):
+            if not judged.packets.accepts("postrouting", Packet(source.version, oifname=interface, source=source)):
+                yield f"interface {interface}", f"the source {source} cannot leave the school"
+
+
+def _delivered(judged: Judged, interface: str) -> Iterator[Said]:
+    """What a school is sent is its own."""
+    for target in (*(network[1] for network in judged.announced), *_STRANGERS):
+        packet = Packet(target.version, "core0", interface, destination=target)
+        reason = judged.packets.accepts("forward", packet)
+        is_own = any(target in network for network in judged.announced)
+        if bool(reason) != is_own:
+            how = f"is delivered: {reason}" if reason else "is dropped"
+            yield f"interface {interface}", f"what goes to {target} {how}"
+
+
+def control_plane(judged: Judged) -> Iterator[Said]:
+    """Routing protocols are spoken with the other end of an uplink, one hop away; in the core with the core."""
+    for uplink in judged.uplinks:
+        for neighbor in judged.neighbors(uplink):
+            yield from _spoken(judged, judged.interface(uplink), neighbor, hops=(_GTSM, _GTSM - 1))
+    if judged.location is None:
+        core = judged.fleet.aggregation_router(judged.device).core
+        for neighbor in (core.core_ipv4, core.core_ipv6):
+            yield from _spoken(judged, core.port, neighbor)
+
+
+def _spoken(judged: Judged, interface: str, neighbor: Address, hops: tuple[int, int] | None = None) -> Iterator[Said]:
+    """What a neighbor may send, and nobody else. With `hops`, at the first hop limit and not at the second."""
+    stranger = next(each for each in _STRANGERS if each.version == neighbor.version)
+    near, far = hops or (None, None)
+    for protocol, port, source_port in _conversations(judged, is_core=hops is None):
+        packet = Packet(
+            neighbor.version,
+            interface,
+            source=neighbor,
+            protocol=protocol,
+            destination_port=port,
+            source_port=source_port,
+            hops=near,
+        )
+        asked = [(packet, True), (replace(packet, source=stranger), False)]
+        asked += [(replace(packet, hops=far), False)] if far is not None else []
+        for each, is_meant in asked:
+            reason = judged.packets.accepts("input", each)
+            if bool(reason) != is_meant:
+                how = f"is accepted: {reason}" if reason else "is refused"
+                limit = f" with hop limit {each.hops}" if each.hops is not None else ""
+                yield (
+                    f"interface {interface}",
+                    f"{protocol} from {each.source} port {source_port} to {port}{limit} {how}",
+                )
+
+
+def _conversations(judged: Judged, *, is_core: bool) -> Iterator[tuple[str, int, int]]:
+    """Protocol, destination port and source port of what the other end sends."""
+    yield "tcp", _BGP, _EPHEMERAL
+    if judged.role is DeviceRole.AGGREGATION:
+        # Without memory of connections, answers are let in by their ports; an edge router knows its connections.
+        yield "tcp", _EPHEMERAL, _BGP
+    for port in () if is_core else _BFD:
+        yield "udp", port, _EPHEMERAL
+
+
+def indispensable(judged: Judged) -> Iterator[Said]:
+    """What filters must let in, or the network breaks in ways that are hard to see."""
+    for hook in ("prerouting", "input"):
+        if not judged.packets.accepts(hook, Packet(4, "lo", protocol="tcp", destination_port=_EPHEMERAL)):
+            yield f"hook {hook}", "the router cannot talk to itself"
+    interfaces = [judged.interface(uplink) for uplink in judged.uplinks] + [name for _, name in judged.segments()]
+    yield from _control_messages(judged, tuple(dict.fromkeys(interfaces)))
+    if judged.role is DeviceRole.EDGE:
+        yield from _answers(judged)
+    elif judged.location is None:
+        core = judged.fleet.aggregation_router(judged.device).core.port
+        for hook, packet in (("prerouting", Packet(4, core)), ("forward", Packet(4, "any", core))):
+            if not judged.packets.accepts(hook, packet):
+                yield f"interface {core}", f"packets of the core are dropped at hook {hook}"
+
+
+def _control_messages(judged: Judged, interfaces: tuple[str, ...]) -> Iterator[Said]:
+    for interface in interfaces:
+        for version, protocol, kinds in ((4, "icmp", _ICMP), (6, "icmpv6", _ICMPV6)):
+            for kind in kinds:
+                packet = Packet(version, interface, protocol=protocol, icmp_type=kind, hops=_GTSM)
+                if not judged.packets.accepts("input", packet):
+                    yield f"interface {interface}", f"{protocol} {kind} to the router is dropped"
+        for source, kind in ((_LINK_LOCAL, "nd-neighbor-advert"), (_UNSPECIFIED, "nd-neighbor-solicit")):
+            packet = Packet(6, interface, source=source, protocol="icmpv6", icmp_type=kind, hops=_GTSM)
+            if not judged.packets.accepts("prerouting", packet):
+                yield f"interface {interface}", f"neighbour discovery from {source} is dropped"
+
+
+def _answers(judged: Judged) -> Iterator[Said]:
+    """Answers come back, and what belongs to no connection does not pass."""
+    for uplink in judged.uplinks:
+        out = judged.interface(uplink)
+        if not judged.packets.accepts(
+            "input", Packet(4, out, protocol="tcp", state="established", destination_port=_EPHEMERAL)
+        ):
+            yield f"interface {out}", "answers to the router's own connections are dropped"
+        packet = Packet(6, oifname=out, source=_UNSPECIFIED, protocol="icmpv6", icmp_type="nd-neighbor-solicit")
+        if not judged.packets.accepts("postrouting", packet):
+            yield f"interface {out}", "neighbour discovery cannot leave the router"
+        for segment, inside in judged.segments():
+            if judged.reaches_internet not in judged.allowed(segment):
+                continue
+            if not judged.packets.accepts("forward", Packet(4, out, inside, state="established")):
+                yield f"interface {inside}", f"answers from the internet do not reach {segment.role}"
+            if reason := judged.packets.accepts("forward", Packet(4, inside, out, state="invalid")):
+                yield f"interface {inside}", f"what belongs to no connection leaves {segment.role}: {reason}"
+
+
+def both_families(judged: Judged) -> Iterator[Said]:
+    """IPv6 has what IPv4 has: sessions, and addresses on the same interfaces. What packets may do is asked of both elsewhere."""
+    for uplink in judged.uplinks:
+        active = {session.neighbor: {family.version for family in session.families} for session in judged.sessions}
+        for neighbor in judged.neighbors(uplink):
+            if neighbor.version not in active.get(str(neighbor), set()):
+                yield f"neighbor {neighbor}", f"no session for IPv{neighbor.version}"
+    for name, stanza in judged.own.stanzas.items():
+        addresses = [line.split()[1] for line in stanza.splitlines() if line.strip().startswith("address ")]
+        if addresses and name not in {"lo", "mgmt0"} and len({":" in each for each in addresses}) == 1:
+            yield f"interface {name}", f"addresses of {'IPv6' if ':' in addresses[0] else 'IPv4'} alone"

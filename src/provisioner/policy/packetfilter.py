@@ -1,0 +1,387 @@
+"""What a ruleset of nftables does with a packet, told from its text. Pure.
+
+Far less than the kernel does, and on the safe side: a condition that is not understood, or that depends on what the question leaves
+open, counts as one that may hold. So "may be accepted" is never said too rarely.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from typing import Final
+
+from frr_config.ruleset import Table, split_elements
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+_TOKEN: Final = re.compile(r'"[^"]*"|\{[^{}]*\}|[^\s{}"]+')
+_HOOK: Final = re.compile(r"type (\w+) hook (\w+) .*policy (\w+);")
+_DEEPEST: Final = 16
+"""Jumps inside jumps; nftables allows as many (NFT_JUMP_STACK_SIZE in nf_tables.h)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """A packet; what is None can be anything.
+
+    Attributes:
+        version: Of IP.
+        iifname: Where it comes in.
+        oifname: Where it goes out.
+        source: Its source address.
+        destination: Its destination address.
+        protocol: `tcp`, `udp`, `icmp` or `icmpv6`.
+        destination_port: Port it goes to.
+        source_port: Port it comes from.
+        hops: TTL or hop limit.
+        icmp_type: As nftables names it.
+        state: Of its connection, as nftables names it.
+    """
+
+    version: int
+    iifname: str | None = None
+    oifname: str | None = None
+    source: Address | None = None
+    destination: Address | None = None
+    protocol: str | None = None
+    destination_port: int | None = None
+    source_port: int | None = None
+    hops: int | None = None
+    icmp_type: str | None = None
+    state: str = "new"
+
+    @property
+    def nfproto(self) -> str:
+        """What nftables calls the version."""
+        return f"ipv{self.version}"
+
+
+class _Holds(Enum):
+    NO = 0
+    MAY = 1
+    YES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    """A condition: what it looks at, and the values that fit."""
+
+    on: str
+    values: tuple[object, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A rule as it is evaluated.
+
+    Attributes:
+        text: As the ruleset has it.
+        matches: All of them must hold.
+        verdict: `accept`, `drop`, `return`, `goto X`, `jump X`; empty where it has none.
+        map: What it looks up in which map (`iifname @uplink_from`), or in which list of its own; empty where it does not.
+        understood: Whether all of it was.
+    """
+
+    text: str
+    matches: tuple[_Match, ...]
+    verdict: str = ""
+    map: tuple[str, str] | None = None
+    understood: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """A chain; `hook` and `policy` are empty where packets come to it by jumps alone."""
+
+    name: str
+    rules: tuple[_Rule, ...]
+    kind: str = ""
+    hook: str = ""
+    policy: str = ""
+
+
+@dataclass(frozen=True)
+class PacketFilter:
+    """The filter chains of a router.
+
+    Attributes:
+        chains: By name, of all tables that filter.
+        maps: Verdicts by key, by the map's name.
+    """
+
+    chains: Mapping[str, Chain]
+    maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, tables: Iterable[Table]) -> PacketFilter:
+        """The filter of some tables; pieces of one table add up."""
+        chains: dict[str, Chain] = {}
+        maps: dict[str, dict[str, str]] = {}
+        for table in tables:
+            for entry in table.entries:
+                if entry.kind == "chain":
+                    chains[entry.name] = _chain(entry.name, entry.lines)
+                elif entry.kind == "map":
+                    maps.setdefault(entry.name, {}).update(_verdicts(entry.elements))
+        return cls(chains, maps)
+
+    def at(self, hook: str) -> tuple[Chain, ...]:
+        """The chains that filter at a hook."""
+        return tuple(chain for chain in self.chains.values() if chain.hook == hook and chain.kind == "filter")
+
+    def drops_by_default(self, hook: str) -> bool:
+        """Whether a chain at this hook drops what no rule accepts."""
+        return any(chain.policy == "drop" for chain in self.at(hook))
+
+    def accepts(self, hook: str, packet: Packet) -> str:
+        """Why a packet may pass a hook: the rule that may accept it; empty where it is dropped in any case.
+
+        A hook without a chain lets everything pass.
+        """
+        reason = f"no chain filters at hook {hook}"
+        for chain in self.at(hook):
+            reason = self._may(chain, packet, 0) or ""
+            if not reason:
+                return ""
+        return reason
+
+    def not_understood(self) -> tuple[str, ...]:
+        """The rules that were not understood as a whole."""
+        rules = (rule for chain in self.chains.values() if chain.kind in {"", "filter"} for rule in chain.rules)
+        return tuple(dict.fromkeys(rule.text for rule in rules if not rule.understood))
+
+    def _may(self, chain: Chain, packet: Packet, depth: int) -> str | None:
+        """The rule by which a chain may accept; empty where it certainly drops; None where its end is reached."""
+        found, ends = self._walk(chain, packet, depth)
+        if found:
+            return found
+        if not ends:
+            return ""
+        if not chain.hook:
+            return None
+        return f"chain {chain.name} accepts what no rule is about" if chain.policy != "drop" else ""
+
+    def _walk(self, chain: Chain, packet: Packet, depth: int) -> tuple[str, bool]:
+        """The first rule that may accept, and whether a packet may come to the end of the chain."""
+        for rule in chain.rules:
+            holds = _all_hold(rule.matches, packet)
+            if holds is _Holds.NO:
+                continue
+            verdicts = [rule.verdict] if rule.map is None else self._looked_up(rule.map, packet)
+            certain = holds is _Holds.YES and len(verdicts) == 1
+            for verdict in verdicts:
+                accepted, goes_on = self._follow(verdict, rule, packet, depth)
+                if accepted:
+                    return accepted, True
+                if certain and not goes_on:
+                    return "", False
+                if certain and verdict.startswith(("goto ", "return")):
+                    return "", True
+        return "", True
+
+    def _follow(self, verdict: str, rule: _Rule, packet: Packet, depth: int) -> tuple[str, bool]:
+        """Why a verdict may accept, and whether the packet may come back from it."""
+        if verdict == "accept":
+            return rule.text, False
+        if verdict in {"drop", "reject"}:
+            return "", False
+        if verdict.startswith(("goto ", "jump ")):
+            target = self.chains.get(verdict.split()[1])
+            if target is None or depth >= _DEEPEST:
+                return "", False
+            return self._walk(target, packet, depth + 1)
+        return "", True
+
+    def _looked_up(self, lookup: tuple[str, str], packet: Packet) -> list[str]:
+        """The verdicts that a map may give; that of no key is to go on."""
+        on, name = lookup
+        verdicts = self.maps.get(name[1:], {}) if name.startswith("@") else _verdicts(split_elements(name))
+        value = {"iifname": packet.iifname, "oifname": packet.oifname, "ct state": packet.state}.get(on)
+        if value is None:
+            return [*verdicts.values(), ""]
+        return [verdicts.get(value, "")]
+
+
+def _chain(name: str, lines: Iterable[str]) -> Chain:
+    kind = hook = policy = ""
+    rules = []
+    for line in lines:
+        if match := _HOOK.match(line):
+            kind, hook, policy = match.groups()
+        elif line.strip():
+            rules.append(_parsed(line))
+    return Chain(name, tuple(rules), kind, hook, policy)
+
+
+def _verdicts(elements: Iterable[str]) -> dict[str, str]:
+    found = {}
+    for element in elements:
+        key, colon, verdict = element.rpartition(" : ")
+        if colon:
+            found[key.strip().strip('"')] = verdict.strip()
+    return found
+
+
+@lru_cache(maxsize=65_536)
+def _parsed(line: str) -> _Rule:
+    reader = _Reader(_TOKEN.findall(line))
+    return reader.rule(line)
+
+
+class _Reader:
+    """Walks over the words of one rule once."""
+
+    def __init__(self, words: list[str]) -> None:
+        self._words = words
+        self._at = 0
+
+    def rule(self, text: str) -> _Rule:
+        matches: list[_Match] = []
+        verdict, lookup, understood = "", None, True
+        while self._at < len(self._words):
+            word = self._next()
+            if word in {"accept", "drop", "reject", "return", "continue"}:
+                verdict = "" if word == "continue" else word
+            elif word in {"goto", "jump"}:
+                verdict = f"{word} {self._next()}"
+            elif word in {"log", "counter", "limit"}:
+                self._skip_statement(word)
+                if word == "limit":
+                    matches.append(_Match("limit", ()))
+            elif word in {"iifname", "oifname"}:
+                lookup = self._condition(word, matches) or lookup
+            elif word in {"ip", "ip6", "tcp", "udp", "icmp", "icmpv6", "ct", "meta"}:
+                lookup = self._condition(f"{word} {self._next()}", matches) or lookup
+            else:
+                understood = False
+                matches.append(_Match("unknown", ()))
+        known = all(match.on in _LOOKS_AT or match.on in _OPEN for match in matches)
+        return _Rule(text, tuple(matches), verdict, lookup, understood and known)
+
+    def _condition(self, on: str, matches: list[_Match]) -> tuple[str, str] | None:
+        """Read one condition; gives what it looks up, where it is a verdict map."""
+        if on == "tcp flags":
+            self._next()
+            matches.append(_Match(on, ()))
+            return None
+        if on == "tcp option":
+            self._at = len(self._words)  # a statement that changes the packet, up to its end
+            return None
+        negated = self._peek() == "!="
+        if negated:
+            self._next()
+        value = self._next()
+        if value == "vmap":
+            return on, self._next().strip("{} ")
+        values = [part.strip().strip('"') for part in value.strip("{}").split(",")]
+        if on in {"tcp dport", "tcp sport", "udp dport", "udp sport", "icmp type", "icmpv6 type"}:
+            matches.append(_Match("protocol", (on.split(maxsplit=1)[0],)))
+        matches.append(_Match(on, tuple(_value(on, each) for each in values), negated))
+        return None
+
+    def _skip_statement(self, word: str) -> None:
+        if word == "log":
+            while self._peek() in {"prefix", "level", "group"}:
+                self._next()
+                self._next()
+        elif word == "limit":
+            while (
+                self._peek() == "rate" or self._peek() in {"over", "burst", "packets", "bytes"} or "/" in self._peek()
+            ):
+                if self._next() == "burst":
+                    self._next()
+
+    def _peek(self) -> str:
+        return self._words[self._at] if self._at < len(self._words) else ""
+
+    def _next(self) -> str:
+        word = self._peek()
+        self._at += 1
+        return word
+
+
+_LOOKS_AT: Final[Mapping[str, tuple[int, str]]] = {
+    "iifname": (0, "iifname"),
+    "oifname": (0, "oifname"),
+    "protocol": (0, "protocol"),
+    "meta nfproto": (0, "nfproto"),
+    "ct state": (0, "state"),
+    "ip saddr": (4, "source"),
+    "ip daddr": (4, "destination"),
+    "ip ttl": (4, "hops"),
+    "ip6 saddr": (6, "source"),
+    "ip6 daddr": (6, "destination"),
+    "ip6 hoplimit": (6, "hops"),
+    "tcp dport": (0, "destination_port"),
+    "tcp sport": (0, "source_port"),
+    "udp dport": (0, "destination_port"),
+    "udp sport": (0, "source_port"),
+    "icmp type": (4, "icmp_type"),
+    "icmpv6 type": (6, "icmp_type"),
+}
+"""For each condition the version of IP that it is about (0 for either), and what of a packet it looks at."""
+
+_OPEN: Final = frozenset({"limit", "tcp flags"})
+"""Conditions that are left open: a packet of any kind may meet them."""
+
+_ADDRESSES: Final = frozenset({"ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr"})
+_NUMBERS: Final = frozenset({"tcp dport", "tcp sport", "udp dport", "udp sport", "ip ttl", "ip6 hoplimit"})
+
+
+def _value(on: str, text: str) -> object:
+    try:
+        if on in _ADDRESSES:
+            return ip_network(text)
+        if on in _NUMBERS:
+            first, _, last = text.partition("-")
+            return range(int(first), int(last or first) + 1)
+    except ValueError:
+        return None  # a name, a variable: it may be anything
+    return text
+
+
+def _holds(match: _Match, packet: Packet) -> _Holds:
+    """Whether a condition holds for a packet."""
+    on = match.on
+    if on not in _LOOKS_AT:
+        return _Holds.MAY
+    version, slot = _LOOKS_AT[on]
+    if version and version != packet.version:
+        return _Holds.NO
+    known = getattr(packet, slot)
+    if known is None or None in match.values:
+        return _Holds.MAY
+    for value in match.values:
+        if _fits(value, known):
+            return _Holds.NO if match.negated else _Holds.YES
+    return _Holds.YES if match.negated else _Holds.NO
+
+
+def _all_hold(matches: tuple[_Match, ...], packet: Packet) -> _Holds:
+    found = _Holds.YES
+    for match in matches:
+        holds = _holds(match, packet)
+        if holds is _Holds.NO:
+            return holds
+        if holds is _Holds.MAY:
+            found = holds
+    return found
+
+
+def _fits(value: object, known: object) -> bool:
+    if isinstance(value, IPv4Network | IPv6Network):
+        return isinstance(known, IPv4Address | IPv6Address) and known in value
+    if isinstance(value, range):
+        return known in value
+    return value == known
+
+
+def address(text: str) -> Address:
+    """An address from text; for questions."""
+    return ip_address(text)

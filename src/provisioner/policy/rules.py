@@ -1,0 +1,164 @@
+"""The rules, each with its id, what it asks, and where that comes from. docs/policy.md has a section per id."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from frr_config.document import FRR, INTERFACES, NFTABLES
+from provisioner.policy import packet_rules as packets
+from provisioner.policy import session_rules as sessions
+from provisioner.policy.subject import Judged, Said
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule.
+
+    Attributes:
+        id: `POL001`.
+        title: What must hold, in one line.
+        source: Where that comes from.
+        file: The section of config in which it is looked for.
+        remedy: What a person does where it does not hold.
+        broken: Gives what breaks it.
+    """
+
+    id: str
+    title: str
+    source: str
+    file: str
+    remedy: str
+    broken: Callable[[Judged], Iterator[Said]]
+
+
+_TEMPLATE: Final = "mend the template"
+
+RULES: Final = (
+    Rule(
+        "POL001",
+        "Every session has a filter in each direction",
+        "RFC 8212, RFC 7454 section 6",
+        FRR,
+        _TEMPLATE,
+        sessions.filtered,
+    ),
+    Rule(
+        "POL002",
+        "Every external session has a maximum of prefixes",
+        "RFC 7454 section 8",
+        FRR,
+        _TEMPLATE,
+        sessions.limited,
+    ),
+    Rule("POL003", "Every external session has its role", "RFC 9234", FRR, _TEMPLATE, sessions.with_role),
+    Rule(
+        "POL004",
+        "Every external session is authenticated",
+        "RFC 7454 section 5.1",
+        FRR,
+        _TEMPLATE,
+        sessions.authenticated,
+    ),
+    Rule("POL005", "Every external session is one hop away", "RFC 5082", FRR, _TEMPLATE, sessions.one_hop_away),
+    Rule(
+        "POL006",
+        "From a school its own prefixes are accepted and nothing else",
+        "MANRS action 1, RFC 7454 section 6",
+        FRR,
+        "compare the filter with the location's prefixes",
+        sessions.takes_own_prefixes_only,
+    ),
+    Rule(
+        "POL007",
+        "From a school no default route is accepted",
+        "RFC 7454 section 6.1.6",
+        FRR,
+        _TEMPLATE,
+        sessions.takes_no_default,
+    ),
+    Rule(
+        "POL008",
+        "A school announces its own prefixes and nothing else",
+        "MANRS action 1, RFC 7454 section 6",
+        FRR,
+        "compare the filter with the location's prefixes",
+        sessions.gives_own_prefixes_only,
+    ),
+    Rule(
+        "POL009",
+        "A school is given the default route and nothing else",
+        "the service: one default route per family",
+        FRR,
+        _TEMPLATE,
+        sessions.defaults_only,
+    ),
+    Rule(
+        "POL010",
+        "A router is managed from the management networks alone",
+        "RFC 7454 section 4, MANRS",
+        NFTABLES,
+        _TEMPLATE,
+        packets.managed_from_inside,
+    ),
+    Rule(
+        "POL011",
+        "What no rule accepts is dropped, and every rule is understood",
+        "RFC 6092 section 3.1",
+        NFTABLES,
+        _TEMPLATE,
+        packets.drops_by_default,
+    ),
+    Rule(
+        "POL012",
+        "Segments reach what the catalogue allows, and guests and devices never the administration",
+        "the service: segment catalogue",
+        NFTABLES,
+        "compare with the segment catalogue in service.yaml",
+        packets.isolated,
+    ),
+    Rule(
+        "POL013",
+        "A source address is accepted where it is at home",
+        "BCP 38 (RFC 2827), BCP 84 (RFC 3704), MANRS action 2",
+        NFTABLES,
+        _TEMPLATE,
+        packets.unspoofed,
+    ),
+    Rule(
+        "POL014",
+        "Routing protocols are spoken with the other end of an uplink alone",
+        "RFC 5082, RFC 7454 section 4",
+        NFTABLES,
+        _TEMPLATE,
+        packets.control_plane,
+    ),
+    Rule("POL015", "IPv6 has what IPv4 has", "RFC 6540", INTERFACES, _TEMPLATE, packets.both_families),
+    Rule("POL016", "A dead uplink is noticed at once", "RFC 5880", FRR, _TEMPLATE, sessions.watched),
+    Rule(
+        "POL017",
+        "A route-map permits what it names, and refuses the rest",
+        "RFC 8212",
+        FRR,
+        _TEMPLATE,
+        sessions.no_openings,
+    ),
+    Rule(
+        "POL018",
+        "The core is given locations and loopbacks, and gives defaults and locations",
+        "MANRS action 1",
+        FRR,
+        _TEMPLATE,
+        sessions.core,
+    ),
+    Rule(
+        "POL019",
+        "What the network cannot do without is let in",
+        "RFC 4890, RFC 1812",
+        NFTABLES,
+        _TEMPLATE,
+        packets.indispensable,
+    ),
+)
+"""In the order of their ids."""

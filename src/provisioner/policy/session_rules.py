@@ -1,0 +1,186 @@
+"""What sessions must be like. Each function gives what breaks its rule, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from ipaddress import ip_network
+from typing import Final
+
+from provisioner.plan.model import DeviceRole
+from provisioner.policy.routing import EVERYTHING, Family, Range, Session
+from provisioner.policy.subject import Judged, Network, Said
+
+_LONGEST: Final = {4: 32, 6: 64}
+"""The longest prefixes of a location: a host for blackholing, and a segment."""
+
+
+def _families(judged: Judged) -> Iterator[tuple[Session, Family]]:
+    for session in judged.sessions:
+        for family in session.families:
+            yield session, family
+
+
+def _external(judged: Judged) -> Iterator[Session]:
+    return (session for session in judged.sessions if session.is_external)
+
+
+def filtered(judged: Judged) -> Iterator[Said]:
+    """What is let in and out without a filter."""
+    for session, family in _families(judged):
+        for direction, filters in (("inbound", family.inbound), ("outbound", family.outbound)):
+            about = f"neighbor {session.neighbor} IPv{family.version}"
+            kinds = {name.split()[0] for name in filters.bound}
+            for kind in ("prefix-list", "route-map") if session.is_external else ("route-map",):
+                if kind not in kinds:
+                    yield about, f"no {direction} {kind}"
+            for name in filters.undefined:
+                yield about, f"its {direction} {name} is not defined"
+    for session in judged.sessions:
+        if not session.families:
+            yield f"neighbor {session.neighbor}", "active in no address family, so nothing of it can be judged"
+    if "no bgp ebgp-requires-policy" in judged.routing.instance_lines:
+        yield "router bgp", "sessions without a policy are let in (RFC 8212 is switched off)"
+    if judged.sessions and "no bgp default ipv4-unicast" not in judged.routing.instance_lines:
+        yield "router bgp", "every neighbor is active in IPv4 unless switched off"
+
+
+def limited(judged: Judged) -> Iterator[Said]:
+    """Sessions that may flood."""
+    for session, family in _families(judged):
+        if session.is_external and not family.maximum_prefix:
+            yield f"neighbor {session.neighbor} IPv{family.version}", "no maximum-prefix"
+
+
+def with_role(judged: Judged) -> Iterator[Said]:
+    """Sessions whose other end could be taken for something that it is not."""
+    wanted = "customer" if judged.role is DeviceRole.EDGE else "provider"
+    for session in _external(judged):
+        if not session.has(f"local-role {wanted} strict-mode"):
+            yield f"neighbor {session.neighbor}", f"its role is not {wanted}, strict"
+
+
+def authenticated(judged: Judged) -> Iterator[Said]:
+    """Sessions that anybody could speak for."""
+    for session in _external(judged):
+        if not session.has("password"):
+            yield f"neighbor {session.neighbor}", "no authentication"
+
+
+def one_hop_away(judged: Judged) -> Iterator[Said]:
+    """Sessions that take packets from afar."""
+    for session in _external(judged):
+        if not session.has("ttl-security hops 1"):
+            yield f"neighbor {session.neighbor}", "packets of it are taken from any distance"
+
+
+def watched(judged: Judged) -> Iterator[Said]:
+    """Sessions whose end would be noticed late."""
+    for session in _external(judged):
+        if "bfd" not in session.lines or not session.has("bfd profile"):
+            yield f"neighbor {session.neighbor}", "a dead uplink is noticed late"
+
+
+def takes_own_prefixes_only(judged: Judged) -> Iterator[Said]:
+    """What an aggregation router accepts from a location beside its own prefixes."""
+    if judged.location is None or judged.role is DeviceRole.EDGE:
+        return
+    for session, family in _families(judged):
+        about = f"neighbor {session.neighbor} IPv{family.version}"
+        yield from _beyond(judged, about, family.inbound.passes, "accepts")
+        for network in _of(judged.announced, family):
+            if not any(each.is_exact and each.network == network for each in family.inbound.passes):
+                yield about, f"does not accept {network}, which the location announces"
+
+
+def _beyond(judged: Judged, about: str, passes: tuple[Range, ...], verb: str) -> Iterator[Said]:
+    for each in passes:
+        if each.has_default or (each.is_exact and each.network in judged.announced):
+            continue  # the default route has a rule of its own
+        owner = _owner(judged, each)
+        whose = f"{owner}'s" if owner else "not the location's"
+        yield about, f"{verb} {each}, which is {whose}"
+
+
+def _owner(judged: Judged, each: Range) -> str:
+    for code, location in judged.fleet.locations.items():
+        if code != judged.code and location.announces(each.network):
+            return code
+    return ""
+
+
+def _of(networks: tuple[Network, ...], family: Family) -> Iterator[Network]:
+    return (network for network in networks if network.version == family.version)
+
+
+def takes_no_default(judged: Judged) -> Iterator[Said]:
+    """A default route from a school."""
+    if judged.location is None or judged.role is DeviceRole.EDGE:
+        return
+    for session, family in _families(judged):
+        if any(each.has_default for each in family.inbound.passes):
+            yield f"neighbor {session.neighbor} IPv{family.version}", "accepts a default route from a school"
+
+
+def gives_own_prefixes_only(judged: Judged) -> Iterator[Said]:
+    """What an edge router announces beside its location's prefixes."""
+    if judged.location is None or judged.role is not DeviceRole.EDGE:
+        return
+    for session, family in _families(judged):
+        about = f"neighbor {session.neighbor} IPv{family.version}"
+        yield from _beyond(judged, about, family.outbound.passes, "announces")
+        if any(each.has_default for each in family.outbound.passes):
+            yield about, "announces a default route to the provider"
+        for network in _of(judged.announced, family):
+            if not any(each.is_exact and each.network == network for each in family.outbound.passes):
+                yield about, f"does not announce {network}, which is the location's"
+
+
+def defaults_only(judged: Judged) -> Iterator[Said]:
+    """The edge takes, and the aggregation router gives, the default route and nothing else."""
+    if judged.location is None:
+        return
+    is_edge = judged.role is DeviceRole.EDGE
+    for session, family in _families(judged):
+        passes = family.inbound.passes if is_edge else family.outbound.passes
+        about = f"neighbor {session.neighbor} IPv{family.version}"
+        for each in passes:
+            if not (each.has_default and each.is_exact):
+                yield about, f"{'accepts' if is_edge else 'announces'} {each} beside the default route"
+        if not any(each.has_default for each in passes):
+            yield about, f"{'accepts' if is_edge else 'announces'} no default route"
+
+
+def no_openings(judged: Judged) -> Iterator[Said]:
+    """Route-maps that let more through than they name."""
+    for about in judged.routing.openings():
+        if " permit " in about:
+            yield about, "permits whatever comes: it matches nothing in particular"
+        else:
+            yield about, "does not end in a refusal of the rest"
+
+
+def core(judged: Judged) -> Iterator[Said]:
+    """From the core come defaults and other locations; into it go locations and the router's own loopback."""
+    if judged.location is not None:
+        return
+    pools = judged.fleet.service.pools
+    spaces: tuple[Network, ...] = (*pools.location_ipv4, *pools.location_ipv6)
+    router = judged.fleet.aggregation_router(judged.device)
+    defaults = {_exactly(EVERYTHING[version]) for version in (4, 6)}
+    locations = {Range(pool, pool.prefixlen, _LONGEST[pool.version]) for pool in spaces}
+    loopbacks = {_exactly(ip_network(address)) for address in (router.loopback_ipv4, router.loopback_ipv6)}
+    for session, family in _families(judged):
+        for what, passes, wanted in (
+            ("comes from the core", family.inbound.passes, defaults | locations),
+            ("goes into the core", family.outbound.passes, locations | loopbacks),
+        ):
+            meant = {each for each in wanted if each.network.version == family.version}
+            about = f"neighbor {session.neighbor} IPv{family.version}"
+            for each in sorted(set(passes) - meant):
+                yield about, f"{each} {what}"
+            for each in sorted(meant - set(passes)):
+                yield about, f"{each} no longer {what}"
+
+
+def _exactly(network: Network) -> Range:
+    return Range(network, network.prefixlen, network.prefixlen)

@@ -1,0 +1,118 @@
+"""Every guard of the templates is taken away or weakened in turn: a rule notices, or it says here why none can.
+
+Guards are found in the templates by what they look like, so that a new one is under the same test.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from provisioner.errors import RenderError
+from provisioner.intent.load import load_fleet
+from provisioner.intent.model import Fleet
+from provisioner.policy.fleet import Judge
+from provisioner.policy.model import Finding
+from provisioner.render.engine import Renderer
+
+ROOT = Path(__file__).parents[3]
+TEMPLATES = ROOT / "templates"
+
+GUARDS = re.compile(
+    r"neighbor .* (?:activate|bfd|local-role|maximum-prefix|password|prefix-list|route-map|ttl-security)\b"
+    r"|prefix-list \S+.* permit|^route-map |match ip|no bgp default"
+    r"|\b(?:accept|drop|goto|jump|vmap)\b"
+)
+"""Lines that decide who may do what."""
+
+WEAKER = (
+    (re.compile(r"policy drop"), "policy accept"),
+    (re.compile(r"(permit \{\{ entry\.network \}\})(?!\{)"), r"\1 le {{ 32 if ':' not in entry.network else 128 }}"),
+    (re.compile(r"permit (0\.0\.0\.0/0|::/0)$"), r"permit \1 le 24"),
+    (re.compile(r" strict-mode"), ""),
+    (re.compile(r"ttl-security hops 1"), "ttl-security hops 254"),
+    (re.compile(r"ip ttl 255 |ip6 hoplimit 255 (?=tcp|udp)"), ""),
+    (re.compile(r"ip6? saddr \{\{[^}]*\}\} (?=.*(?:tcp|udp))"), ""),
+    (re.compile(r"ip6? [sd]addr \{\{[^}]*\}\} (?=accept)"), ""),
+    (re.compile(r" tcp dport 22"), ""),
+    (re.compile(r'iifname "mgmt0" (?=ip saddr)'), ""),
+    (re.compile(r'oifname "\{\{ interface \}\}" '), ""),
+    (re.compile(r'iifname "\{\{ segment\.interface \}\}" (?=jump)'), ""),
+    (re.compile(r"local-role (?:customer|provider)"), "local-role peer"),
+    (re.compile(r" tcp dport 1024-65535"), ""),
+)
+"""What makes a guard weaker without taking it away."""
+
+_CAUGHT = "a packet that leaves the chain at its end meets the base chain's policy, which drops: nothing gets through"
+UNNOTICED = {
+    ("frr/aggregation/slice/nftables.j2", "drop"): _CAUGHT,
+    ("frr/edge/nftables.j2", "goto spoofed"): f"{_CAUGHT}; where a policy accepts, its loss is noticed",
+    (
+        "frr/edge/nftables.j2",
+        "type filter hook forward priority mangle; policy accept;",
+    ): "the segment size of TCP: a matter of speed, which no rule is about",
+}
+"""Guards, by file and line, whose loss nothing need notice, and why."""
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """One change of one line of one template."""
+
+    file: Path
+    number: int
+    line: str
+    becomes: str | None
+
+    def __str__(self) -> str:
+        what = "without" if self.becomes is None else f"{self.becomes.strip()!r} for"
+        return f"{self.file} {self.number}: {what} {self.line.strip()!r}"
+
+
+def mutations() -> Iterator[Mutation]:
+    for path in sorted(TEMPLATES.rglob("*.j2")):
+        file = path.relative_to(TEMPLATES)
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
+            if line.strip().startswith(("{%", "{#")) or not GUARDS.search(line):
+                continue
+            yield Mutation(file, number, line, None)
+            for pattern, weaker in WEAKER:
+                if pattern.search(line):
+                    yield Mutation(file, number, line, pattern.sub(weaker, line))
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    """A single-homed and a dual-homed school with public addresses, a DSL school: together they use every guard."""
+    return load_fleet(ROOT / "inventory", only=("03BK00", "05DJ00", "20TY00"))
+
+
+def findings(fleet: Fleet, templates: Path) -> list[Finding]:
+    judge = Judge(fleet, Renderer(templates))
+    found = [finding for name in fleet.aggregation_routers for finding in judge.base(name)]
+    return found + [finding for location in fleet.locations.values() for finding in judge.location(location)]
+
+
+def test_the_templates_as_they_are_break_nothing(fleet: Fleet) -> None:
+    assert findings(fleet, TEMPLATES) == []
+
+
+@pytest.mark.parametrize("mutation", list(mutations()), ids=str)
+def test_a_guard_that_is_gone_or_weaker_is_noticed(fleet: Fleet, tmp_path: Path, mutation: Mutation) -> None:
+    templates = tmp_path / "templates"
+    shutil.copytree(TEMPLATES, templates)
+    path = templates / mutation.file
+    lines = path.read_text(encoding="utf-8").splitlines()
+    lines[mutation.number : mutation.number + 1] = [] if mutation.becomes is None else [mutation.becomes]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    try:
+        noticed = bool(findings(fleet, templates))
+    except RenderError:
+        noticed = True
+    excused = mutation.becomes is None and (str(mutation.file), mutation.line.strip()) in UNNOTICED
+    assert noticed or excused, f"nobody notices {mutation}"
