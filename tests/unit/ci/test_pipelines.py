@@ -14,7 +14,7 @@ from .conftest import PROGRAMS, ROOT, Origin, git, run, run_step, steps
 
 MARKER = "<!-- provision diff -->"
 SCHOOL = "inventory/locations/03BK00.yaml"
-BANDWIDTH = (SCHOOL, "down_mbps: 500", "down_mbps: 800")
+CIRCUIT = (SCHOOL, "PG-FI-10010", "PG-FI-10999")
 
 
 @dataclass(frozen=True)
@@ -71,8 +71,8 @@ def gitlab_job(name: str, clone: Path, variables: dict[str, str]) -> subprocess.
 def test_the_action_reports_a_change_from_a_clone_of_one_commit(
     origin: Origin, tmp_path: Path, offline_pip: dict[str, str]
 ) -> None:
-    origin.edit(*BANDWIDTH)
-    origin.commit("faster")
+    origin.edit(*CIRCUIT)
+    origin.commit("another access line")
     clone = origin.clone(tmp_path / "clone")
     ran = github_action(clone, tmp_path / "temporary", offline_pip, install=True)
     assert ran.done.returncode == 0, ran.output
@@ -90,8 +90,8 @@ def test_the_action_reports_a_change_from_a_clone_of_one_commit(
 def test_the_merge_commit_that_a_forge_checks_out_is_compared_with_main(
     origin: Origin, tmp_path: Path, path: dict[str, str]
 ) -> None:
-    origin.edit(*BANDWIDTH)
-    origin.commit("faster")
+    origin.edit(*CIRCUIT)
+    origin.commit("another access line")
     git(origin.root, "switch", "--quiet", "--create", "merged", "main")
     origin.edit("inventory/locations/04CR00.yaml", "name: ", "name: De ")
     origin.commit("main renames another school")
@@ -107,7 +107,7 @@ def test_the_merge_commit_that_a_forge_checks_out_is_compared_with_main(
 def test_nothing_changes_is_a_success_too(origin: Origin, tmp_path: Path, path: dict[str, str]) -> None:
     ran = github_action(origin.clone(tmp_path / "clone"), tmp_path / "temporary", path, install=False)
     assert ran.done.returncode == 0, ran.output
-    assert "othing changes" in (ran.report / "report.md").read_text(encoding="utf-8")
+    assert "nothing changes" in (ran.report / "report.md").read_text(encoding="utf-8")
 
 
 def test_a_mistake_in_the_inventory_fails_the_job_and_stands_in_the_comment(
@@ -120,6 +120,38 @@ def test_a_mistake_in_the_inventory_fails_the_job_and_stands_in_the_comment(
     report = (ran.report / "report.md").read_text(encoding="utf-8")
     assert report.startswith(f"{MARKER}\n## ❌ The inventory is not valid\n\n    error: {SCHOOL}:")
     assert report in ran.summary
+
+
+GUARD = ("templates/frr/edge/frr.j2", " maximum-prefix ", " maximum-prefix-out ")
+
+
+def test_a_policy_finding_fails_the_job_and_stands_in_the_comment(
+    origin: Origin, tmp_path: Path, path: dict[str, str]
+) -> None:
+    origin.edit(*GUARD)
+    origin.commit("a template without its guard")
+    ran = github_action(origin.clone(tmp_path / "clone"), tmp_path / "temporary", path, install=False)
+    assert ran.done.returncode == 2
+    report = (ran.report / "report.md").read_text(encoding="utf-8")
+    assert "policy finding" in report
+    assert "outside this change" not in report
+
+
+def test_a_policy_finding_that_main_has_already_fails_the_job_too(
+    origin: Origin, tmp_path: Path, path: dict[str, str]
+) -> None:
+    git(origin.root, "switch", "--quiet", "main")
+    origin.edit(*GUARD)
+    origin.commit("a template without its guard")
+    git(origin.root, "branch", "--force", "change", "main")
+    git(origin.root, "switch", "--quiet", "change")
+    origin.edit("inventory/locations/04CR00.yaml", "name: ", "# said elsewhere\nname: ")
+    origin.commit("a comment")
+    ran = github_action(origin.clone(tmp_path / "clone"), tmp_path / "temporary", path, install=False)
+    assert ran.done.returncode == 2
+    report = (ran.report / "report.md").read_text(encoding="utf-8")
+    assert "nothing changes" in report
+    assert "policy findings outside this change" in report
 
 
 def test_ten_thousand_mistakes_fit_into_a_comment(tmp_path: Path) -> None:
@@ -176,8 +208,8 @@ def test_a_branch_with_a_name_of_shell_characters_is_a_name(origin: Origin, tmp_
 def test_the_gitlab_job_reports_a_change_from_a_shallow_clone(
     origin: Origin, tmp_path: Path, path: dict[str, str]
 ) -> None:
-    origin.edit(*BANDWIDTH)
-    origin.commit("faster")
+    origin.edit(*CIRCUIT)
+    origin.commit("another access line")
     clone = origin.clone(tmp_path / "clone")
     done = gitlab_job("provision-report", clone, path)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -208,12 +240,12 @@ def test_the_hook_stops_a_commit_of_a_mistake_and_lets_others_through(
     untouched = hook_runs()
     assert untouched.returncode == 0, untouched.stdout
     assert "(no files to check)Skipped" in untouched.stdout
-    origin.edit(*BANDWIDTH)
+    origin.edit(*CIRCUIT)
     git(origin.root, "add", SCHOOL)
     good = hook_runs()
     assert good.returncode == 0, good.stdout
     assert "Passed" in good.stdout
-    origin.edit(SCHOOL, "down_mbps: 800", "down_mbps: many")
+    origin.edit(SCHOOL, "down_mbps: 500", "down_mbps: many")
     git(origin.root, "add", SCHOOL)
     bad = hook_runs()
     assert bad.returncode == 1
