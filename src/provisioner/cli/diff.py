@@ -27,9 +27,10 @@ class DiffFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
-_SUFFIXES = {".txt": DiffFormat.TEXT, ".json": DiffFormat.JSON, ".md": DiffFormat.MARKDOWN}
+_SUFFIXES = {".txt": DiffFormat.TEXT, ".json": DiffFormat.JSON, ".md": DiffFormat.MARKDOWN, ".html": DiffFormat.HTML}
 _COMPARED = "Compared with what"
 
 Base = Annotated[
@@ -148,6 +149,10 @@ def _formatted(comparison: Comparison, output_format: DiffFormat, files: Sequenc
 
             whole = next((path.name for path in files if path.suffix.lower() == ".html"), "")
             return to_markdown(comparison, artifact=whole)
+        case DiffFormat.HTML:
+            from provisioner.report.comparison_html import to_html
+
+            return to_html(comparison)
         case DiffFormat.TEXT:
             from rich.console import Console
 

@@ -1,0 +1,101 @@
+// @ts-check
+"use strict";
+(() => {
+  /** @typedef {{s: string, t: string, k: string, b: string, n: string, p: string[], i: number, a: string[], r: string[], g: number[]}} Subject */
+  /** @typedef {{title: string, area: string, weight: number, names: string, same: string, lines: [string, string][], subjects: number[], devices: string[]}} Group */
+  const data = JSON.parse(byId("data").textContent || "{}");
+  /** @type {Subject[]} */ const subjects = data.subjects;
+  /** @type {Group[]} */ const groups = data.groups;
+  const words = subjects.map((one) => [one.s, one.t, one.b, one.n, ...one.p].join(" ").toLowerCase());
+  const inGroups = groups.map((one) => [one.title, one.devices.join(" "), ...one.lines.map((line) => line[0])].join("\n").toLowerCase());
+
+  /** @param {Group} group */
+  const diff = (group) => {
+    const made = element("div", undefined, "diff");
+    made.tabIndex = 0;
+    made.setAttribute("role", "region");
+    made.setAttribute("aria-label", group.title);
+    for (const [text, from] of group.lines) {
+      const sign = text.startsWith("+++") || text.startsWith("---") ? "" : text[0];
+      made.append(element("div", text || " ", { "+": "plus", "-": "minus", "@": "hunk" }[sign] ?? ""));
+      if (from) made.append(element("div", `← ${from}`, "from"));
+    }
+    return made;
+  };
+
+  /** @param {number} number */
+  const change = (number) => {
+    const group = groups[number];
+    const made = /** @type {HTMLDetailsElement} */ (element("details", undefined, "change"));
+    made.id = `change-${number}`;
+    const summary = element("summary");
+    summary.append(element("span", group.area, "badge"), " ", element("b", String(group.weight), group.weight >= 60 ? "grave" : ""), ` ${group.title}`);
+    made.append(summary);
+    made.addEventListener("toggle", () => {
+      if (!made.open || made.childElementCount > 1) return;
+      const inside = element("div", undefined, "inside");
+      inside.append(element("p", group.names, "mono"));
+      if (group.same) inside.append(element("p", group.same, "quiet"));
+      inside.append(diff(group));
+      if (group.devices.length > 8) {
+        const all = element("details");
+        all.append(element("summary", `all ${group.devices.length} routers`), element("p", group.devices.join(", "), "mono"));
+        inside.append(all);
+      }
+      made.append(inside);
+    });
+    return made;
+  };
+
+  /** @param {number} number */
+  const row = (number) => {
+    const one = subjects[number];
+    const made = element("tr");
+    const name = element("td");
+    const button = element("button", one.s);
+    button.title = "show what changes for it alone";
+    button.addEventListener("click", () => { filter.set("q", one.s); byId("changes").scrollIntoView(); });
+    name.append(button);
+    made.append(name, element("td", one.t), element("td", one.k), element("td", one.n || one.b, "wide"), element("td", one.p.join(", "), "wide"));
+    const impact = element("td", String(one.i), one.i >= 60 ? "number grave" : "number");
+    impact.title = one.r.join("; ");
+    made.append(impact, element("td", one.a.join(", "), "wide"));
+    return made;
+  };
+
+  const shownGroups = piecewise(byId("groups"), byId("more-groups"), 50, change);
+  const shownSubjects = piecewise(byId("subjects"), byId("more-subjects"), 100, row);
+
+  const apply = () => {
+    const q = filter.value("q").trim().toLowerCase();
+    const [board, point, area, kind] = ["board", "point", "area", "kind"].map(filter.value);
+    const least = Number(filter.value("least") || 0);
+    const inScope = subjects.map((one) => (!board || one.b === board) && (!point || one.p.includes(point)) && (!kind || one.k === kind));
+    const named = subjects.map((_, number) => inScope[number] && (!q || words[number].includes(q)));
+    const wanted = groups.map((_, number) => number).filter((number) => {
+      const group = groups[number];
+      if ((area && group.area !== area) || group.weight < least) return false;
+      if (!group.subjects.some((each) => inScope[each])) return false;
+      return !q || inGroups[number].includes(q) || group.subjects.some((each) => named[each]);
+    });
+    const kept = new Set(wanted);
+    const people = subjects.map((_, number) => number).filter((number) => {
+      const one = subjects[number];
+      if (!inScope[number] || (area && !one.a.includes(area)) || one.i < least) return false;
+      return !q || named[number] || one.g.some((each) => kept.has(each) && inGroups[each].includes(q));
+    });
+    shownGroups.show(wanted);
+    shownSubjects.show(people);
+    byId("shown").textContent = `${wanted.length} of ${groups.length} changes, ${people.length} of ${subjects.length} subjects`;
+  };
+  const filter = filters(["q", "board", "point", "area", "kind", "least"], apply);
+  byId("fold").addEventListener("click", () => {
+    const all = /** @type {HTMLDetailsElement[]} */ ([...document.querySelectorAll("#groups > details")]);
+    const open = all.every((each) => !each.open);
+    for (const each of all) each.open = open;
+  });
+  keys(filter);
+  unfoldedOnPaper(() => { shownGroups.all(); shownSubjects.all(); });
+  document.documentElement.dataset.ready = "yes";
+  apply();
+})();

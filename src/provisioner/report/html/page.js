@@ -1,0 +1,94 @@
+// @ts-check
+"use strict";
+/* What every report page shares: filters that live in the address, long lists in pieces, keys. No network, no library. */
+
+/** @param {string} id @returns {HTMLElement} */
+const byId = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
+
+/** @param {string} tag @param {string} [text] @param {string} [name] */
+const element = (tag, text, name) => {
+  const made = document.createElement(tag);
+  if (text !== undefined) made.textContent = text;
+  if (name) made.className = name;
+  return made;
+};
+
+/**
+ * Filters of a page: form fields by their ids, kept in the fragment of the address.
+ * @param {string[]} ids @param {() => void} changed
+ */
+const filters = (ids, changed) => {
+  const fields = ids.map((id) => /** @type {HTMLInputElement} */ (byId(id)));
+  const read = () => {
+    const wanted = new URLSearchParams(location.hash.slice(1));
+    for (const field of fields) field.value = wanted.get(field.id) ?? "";
+  };
+  const write = () => {
+    const wanted = new URLSearchParams();
+    for (const field of fields) if (field.value) wanted.set(field.id, field.value);
+    history.replaceState(null, "", wanted.size ? `#${wanted}` : location.pathname + location.search);
+    changed();
+  };
+  for (const field of fields) field.addEventListener("input", write);
+  window.addEventListener("hashchange", () => { read(); changed(); });
+  read();
+  return {
+    /** @param {string} id */
+    value: (id) => /** @type {HTMLInputElement} */ (byId(id)).value,
+    clear: () => { for (const field of fields) field.value = ""; write(); },
+    /** @param {string} id @param {string} value */
+    set: (id, value) => { /** @type {HTMLInputElement} */ (byId(id)).value = value; write(); },
+  };
+};
+
+/**
+ * A list that is made a piece at a time: ten thousand rows at once would make any browser slow.
+ * @template T
+ * @param {HTMLElement} into @param {HTMLElement} more @param {number} piece @param {(item: T) => HTMLElement} make
+ */
+const piecewise = (into, more, piece, make) => {
+  /** @type {T[]} */ let items = [];
+  let shown = 0;
+  const add = () => {
+    const fragment = document.createDocumentFragment();
+    for (const item of items.slice(shown, shown + piece)) fragment.append(make(item));
+    shown = Math.min(shown + piece, items.length);
+    into.append(fragment);
+    more.hidden = shown >= items.length;
+    more.textContent = `show more (${items.length - shown} left)`;
+  };
+  more.addEventListener("click", add);
+  return {
+    /** @param {T[]} wanted */
+    show: (wanted) => { items = wanted; shown = 0; into.replaceChildren(); add(); },
+    /** Everything, for printing. */
+    all: () => { while (shown < items.length) add(); },
+  };
+};
+
+/** Keys: `/` searches, Escape clears, `j` and `k` go from change to change. @param {{clear: () => void}} filter */
+const keys = (filter) => {
+  document.addEventListener("keydown", (event) => {
+    const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+    if (event.key === "Escape") { filter.clear(); if (event.target instanceof HTMLElement) event.target.blur(); }
+    else if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === "/") { byId("q").focus(); event.preventDefault(); }
+    else if (event.key === "j" || event.key === "k") {
+      const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("details.change > summary")]);
+      const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
+      const next = all[event.key === "j" ? at + 1 : Math.max(0, at - 1)];
+      if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
+    }
+  });
+};
+
+/** What is folded is unfolded on paper. @param {() => void} first */
+const unfoldedOnPaper = (first) => {
+  window.addEventListener("beforeprint", () => {
+    first();
+    for (const each of document.querySelectorAll("details")) { each.dataset.was = String(each.open); each.open = true; }
+  });
+  window.addEventListener("afterprint", () => {
+    for (const each of document.querySelectorAll("details")) each.open = each.dataset.was === "true";
+  });
+};
