@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ from pathlib import Path
 
 from provisioner.intent.model import Location
 from provisioner.lab.handle import HostHandle, Lab, NodeHandle, eventually
+from provisioner.lab.taps import Tap
 
 ROGUE = (Path(__file__).parent / "rogue.py").read_text(encoding="utf-8")
 ANNOUNCEMENTS_PER_SECOND = 150
@@ -26,57 +26,6 @@ PACKETS_PER_SECOND = 150
 PING_SECONDS = 0.02
 UPDATES_LOG = "/var/log/frr/updates.log"
 ECHO_ID = "0x4242"
-_END = "-- end of the answer --"
-
-
-@dataclass
-class Tap:
-    """Lines that a program on a node writes all the while; `lines` gives those since the last `mark`."""
-
-    node: NodeHandle
-    path: str
-    inside: Sequence[str] = ()
-    _from: int = 0
-
-    @contextmanager
-    def running(self, command: Sequence[str], ready: str = "") -> Iterator[Tap]:
-        """Run a program that writes them; wait until it has said `ready`."""
-        program = shlex.join([*self.inside, *command])
-        self.node.launch("sh", "-c", f"echo $$ >{self.path}.pid; exec {program} >{self.path} 2>{self.path}.err")
-        try:
-            eventually(
-                lambda: self.node.exec("grep", "-sq", ready, f"{self.path}.err").ok if ready else self._is_there(),
-                deadline_seconds=10,
-                what=f"{program} on {self.node.name}",
-            )
-            yield self
-        finally:
-            self.stop()
-
-    def stop(self) -> None:
-        """End the program, and wait for its end."""
-        wait = "while kill -INT $p 2>/dev/null; do sleep 0.05; done"
-        self.node.exec("sh", "-c", f"p=$(cat {self.path}.pid) && {{ {wait}; }}; rm -f {self.path}.pid")
-
-    def mark(self) -> None:
-        """From here on."""
-        self._from = int(self._ask(f"stat -c %s {self.path}")[0])
-
-    def lines(self, pattern: str = ".") -> list[str]:
-        """Those that match an extended regular expression."""
-        return self._ask(f"tail -c +{self._from + 1} {self.path} | grep -E {shlex.quote(pattern)}")
-
-    def _ask(self, command: str) -> list[str]:
-        """The lines of an answer; an answer that Docker lost on the way is no empty one."""
-
-        def answer() -> list[str] | None:
-            said = self.node.exec("sh", "-c", f"{command}; echo {_END}").stdout.splitlines()
-            return said if said[-1:] == [_END] else None
-
-        return eventually(answer, deadline_seconds=10, what=f"an answer of {self.node.name}")[:-1]
-
-    def _is_there(self) -> bool:
-        return self.node.exec("test", "-e", self.path).ok
 
 
 # --- harm -------------------------------------------------------------------------------------------------------------

@@ -24,10 +24,11 @@ from napalm_frr import FRRDriver
 from provisioner.intent.model import Fleet, Location
 from provisioner.lab import lifecycle
 from provisioner.lab.handle import Lab, NodeHandle, eventually
+from provisioner.lab.taps import Tap
 
 from . import prober as eyes
 from .conftest import ROOT, Provision, Schools
-from .prober import Prober, Seen, Tap
+from .prober import Prober, Seen
 
 FORGED4, FORGED6 = "198.51.100.77", "2001:db8:beef::77"
 pytestmark = pytest.mark.alone

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from provisioner import __version__
-from provisioner.cli import check, diff, history, lab, options, render, show, undo
+from provisioner.cli import check, diff, history, lab, options, rehearse, render, show, undo
 from provisioner.errors import EXIT_TROUBLE, ProvisionerError, UsageError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ app = typer.Typer(
 app.command("check")(check.check)
 app.command("diff")(diff.diff)
 app.command("history")(history.history)
+app.command("rehearse")(rehearse.rehearse)
 app.command("render")(render.render)
 app.command("show")(show.show)
 app.command("undo")(undo.undo)

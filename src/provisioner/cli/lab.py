@@ -14,10 +14,7 @@ from provisioner.errors import EXIT_DIFFERENCES
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from provisioner.intent.model import Fleet
     from provisioner.lab.lifecycle import LabStatus
-    from provisioner.lab.startup import BaseConfig
-    from provisioner.lab.state import LabState
 
 app = typer.Typer(help="The containerized virtual routers for an inventory.", no_args_is_help=True)
 
@@ -55,6 +52,8 @@ def up(
     from provisioner.intent.select import Selection
     from provisioner.intent.types import LocationStatus
     from provisioner.lab import lifecycle
+    from provisioner.lab.bases import rendered_base
+    from provisioner.render.engine import Renderer
 
     selection = Selection(
         schools=tuple(school or ()), boards=tuple(board or ()), aggregations=tuple(aggregation or ()), all=everything
@@ -65,6 +64,7 @@ def up(
         codes = tuple(chosen.locations)
     else:
         fleet = load_fleet(inventory)
+    renderer = Renderer(templates)
     console, errors = Console(highlight=False), Console(stderr=True, highlight=False)
     with errors.status("lab") if errors.is_terminal else nullcontext() as spinner:
 
@@ -74,7 +74,8 @@ def up(
             if verbose or spinner is None:
                 errors.print(text, markup=False)
 
-        status = lifecycle.up(fleet, codes, name, progress, base_config=lambda state: _base(state, fleet, templates))
+        base = rendered_base(lambda router: renderer.aggregation_base(fleet, router))
+        status = lifecycle.up(fleet, codes, name, progress, base_config=base)
     _show(console, status)
     console.print(
         f"\nprovision --lab {name} --school {status.topology.locations[0]}    works on these routers", markup=False
@@ -106,21 +107,6 @@ def status(name: Name = "lab", verbose: options.Verbose = False) -> None:
     _show(Console(highlight=False), found)
     if not found.is_complete:
         raise typer.Exit(EXIT_DIFFERENCES)
-
-
-def _base(state: LabState, fleet: Fleet, templates: Path) -> BaseConfig:
-    """How the base config of an aggregation router is made, with the lab's own secrets in it."""
-    from provisioner.render.engine import Renderer
-    from provisioner.secrets import FileSecrets, references, reveal
-
-    renderer = Renderer(templates)
-
-    def base(router: str) -> str:
-        text = renderer.aggregation_base(fleet, router)
-        state.add_secrets(references(text))
-        return reveal(text, FileSecrets(state.secrets), where=router)
-
-    return base
 
 
 def _show(console: Console, status: LabStatus) -> None:

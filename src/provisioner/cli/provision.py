@@ -7,7 +7,6 @@ import os
 import shlex
 import socket
 import sys
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -156,16 +155,14 @@ def deploy(
     Raises:
         ProvisionerError: trouble before the first subject.
     """
-    from provisioner.deploy.deployment import Deployment
-    from provisioner.deploy.recorder import Recorder
     from provisioner.deploy.surroundings import Surroundings
+    from provisioner.deploy.wiring import Run, opened
     from provisioner.journal.command import without_passwords
     from provisioner.network.interrupts import Interruption
-    from provisioner.network.session import Access, Network
+    from provisioner.network.session import Access
     from provisioner.plan.revision import inventory_commit
     from provisioner.report.progress import progress_for
     from provisioner.validate.judgement import Goal
-    from provisioner.validate.service import Service
 
     ssh_config, secrets = request.ways.resolve()
     actor = f"{getpass.getuser()}@{socket.gethostname()}"
@@ -176,27 +173,30 @@ def deploy(
         dry_run=request.dry_run,
         subjects=tuple(subject.name for subject in subjects),
     )
-    access = Access(ssh_config, request.ways.username, request.workers, None if request.dry_run else actor)
+    push = Run(
+        fleet=fleet,
+        intended=intended,
+        surroundings=Surroundings(request.inventory, fleet, renderer).intended,
+        access=Access(ssh_config, request.ways.username, request.workers, None if request.dry_run else actor),
+        secrets=secrets,
+        journal=request.ways.journal_url(),
+        record=record_of,
+        settings=settings,
+        goal=goal or Goal.INTENDED,
+    )
     interruption = Interruption()
     with (
-        closing(Recorder(request.ways.journal_url(), record_of, warn)) as record,
         progress_for(verbose=request.verbose) as progress,
         interruption.listening(),
-        Network(fleet, access) as network,
-    ):
-        deployment = Deployment(
-            intended=intended,
-            secrets=secrets,
-            network=network,
-            service=lambda subject: Service(network, fleet, subject, goal or Goal.INTENDED),
+        opened(
+            push,
             approver=_approver(request, progress, interruption),
             announce=progress.phase,
-            record=record,
-            surroundings=Surroundings(request.inventory, fleet, renderer).intended,
-            settings=settings,
+            warn=warn,
             interruption=interruption,
-        )
-        report = _gone_through(request, deployment, subjects, record_of, record, progress)
+        ) as deployment,
+    ):
+        report = _gone_through(request, deployment, subjects, record_of, progress)
         _write(request, report)
         if interruption.is_urgent:
             _leave_at_once()
@@ -208,13 +208,12 @@ def _gone_through(
     deployment: Deployment,
     subjects: Sequence[Subject],
     run_record: RunRecord,
-    record: Recorder,
     progress: Progress,
 ) -> Report:
     from provisioner.deploy.campaign import Campaign
     from provisioner.deploy.model import Report
 
-    campaign = Campaign(deployment, progress)
+    campaign, record = Campaign(deployment, progress), deployment.record
     outcomes: Iterable[Outcome]
     if run_record.dry_run:
         outcomes = _looked_at(deployment, subjects, record, progress)

@@ -99,6 +99,7 @@ def up(
     progress: Progress,
     *,
     base_config: Callable[[LabState], BaseConfig] | None = None,
+    aggregation_routers: Collection[str] = (),
 ) -> LabStatus:
     """Bring up a lab, or what is missing of it. Locations that are in it already stay.
 
@@ -108,6 +109,7 @@ def up(
         name: The lab's name; labs of different names have nothing in common.
         progress: Told in a line what is being done.
         base_config: Given the lab's files, how the base config of its aggregation routers is made.
+        aggregation_routers: Further ones, on which none of these locations lands.
 
     Raises:
         LabError: Docker, the image, the choice of locations, or a router that does not boot.
@@ -116,7 +118,10 @@ def up(
     engine = Engine()
     try:
         with state.lock():
-            return _up(engine, state, fleet=fleet, codes=codes, progress=progress, base_config=base_config)
+            before = state.topology()
+            wanted = {*codes, *(before.locations if before else ())} or set(default_locations(fleet))
+            topology = build(fleet, wanted, aggregation_routers)
+            return _up(engine, state, fleet=fleet, topology=topology, progress=progress, base_config=base_config)
     finally:
         engine.close()
 
@@ -126,14 +131,12 @@ def _up(
     state: LabState,
     *,
     fleet: Fleet,
-    codes: Sequence[str],
+    topology: Topology,
     progress: Progress,
     base_config: Callable[[LabState], BaseConfig] | None,
 ) -> LabStatus:
     image_name = image.ensure(engine, progress)
     before = state.topology()
-    wanted = {*codes, *(before.locations if before else ())} or set(default_locations(fleet))
-    topology = build(fleet, wanted)
     state.save_topology(topology)
     state.add_secrets(uplink.password for code in topology.locations for uplink in fleet.locations[code].uplinks)
     public_key = state.public_key()
@@ -158,6 +161,34 @@ def _up(
     started = {*(node.name for node in missing), *(container.node for container in stopped)}
     _settle(engine, state, topology, progress, started)
     return _status(engine, state, topology)
+
+
+def rewire(name: str, topology: Topology) -> None:
+    """Make the cables and hosts of a lab that runs those of another topology of the same nodes.
+
+    Cables that are new are laid, those that lead elsewhere are led there; hosts that are new or different are made; nothing
+    is taken away.
+
+    Raises:
+        LabError: there is no such lab, or the kernel refuses.
+    """
+    state = LabState.of(name)
+    engine = Engine()
+    try:
+        with state.lock():
+            before = state.topology()
+            if before is None:
+                raise LabError(f"there is no lab {name!r}", remedy=f"provision lab up --name {name}", number="PV8073")
+            wiring.connect(engine, name, topology, ())
+            known = {(port.node, port.name): port for port in before.ports}
+            for port in topology.ports:
+                if known.get((port.node, port.name), port) != port:
+                    wiring.move_port(engine, name, port)
+            different = {host.node for host in set(topology.hosts) - set(before.hosts)}
+            _each(sorted(different), lambda node: wiring.settle_hosts(engine, name, topology, node))
+            state.save_topology(topology)
+    finally:
+        engine.close()
 
 
 def _counted(missing: int, stopped: int, total: int) -> str:

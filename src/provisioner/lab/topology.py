@@ -30,6 +30,8 @@ INTERNET_PORT: Final = "internet"
 ECHO_PORT: Final = 7
 """The echo service of RFC 862, which the internet host runs over TCP."""
 UNLIMITED_MTU: Final = 9216
+NEW_HOST: Final = "-new"
+"""Ends the name of the host that a segment gets in the VLAN to which it moves."""
 _HOST_NUMBER: Final = 10
 _INTERFACE_NAME_LENGTH: Final = 15
 """IFNAMSIZ less the terminating zero."""
@@ -187,7 +189,7 @@ def lan_name(code: str) -> str:
 
 def default_locations(fleet: Fleet) -> tuple[str, ...]:
     """A small sensible set: the first single-homed location and the first dual-homed one."""
-    usable = [location for location in fleet.locations.values() if not any(_obstacles(fleet, location))]
+    usable = [location for location in fleet.locations.values() if not any(obstacles(fleet, location))]
     single = next((location.code for location in usable if not location.is_dual_homed), None)
     double = next((location.code for location in usable if location.is_dual_homed), None)
     return tuple(sorted(code for code in (single, double) if code is not None))
@@ -205,11 +207,9 @@ def build(fleet: Fleet, codes: Iterable[str], aggregation_routers: Iterable[str]
         LabError: a location is not in the inventory, is not active, or needs a platform that the lab does not have.
     """
     locations = tuple(_location(fleet, code) for code in sorted(set(codes)))
-    obstacles = [obstacle for location in locations for obstacle in _obstacles(fleet, location)]
-    if obstacles:
-        raise LabError(
-            "; ".join(obstacles), remedy="the lab has virtual routers of platform frr alone", number="PV8021"
-        )
+    found = [obstacle for location in locations for obstacle in obstacles(fleet, location)]
+    if found:
+        raise LabError("; ".join(found), remedy="the lab has virtual routers of platform frr alone", number="PV8021")
     landed = {uplink.aggregation_router for location in locations for uplink in location.uplinks}
     routers = tuple(fleet.aggregation_router(name) for name in sorted(landed | set(aggregation_routers)))
     nodes = tuple(_nodes(locations, routers))
@@ -225,6 +225,38 @@ def build(fleet: Fleet, codes: Iterable[str], aggregation_routers: Iterable[str]
     )
 
 
+def both(before: Topology, after: Topology) -> Topology:
+    """What it takes to go from one topology to another: all of the first, and what the second has beyond it.
+
+    A port that leads elsewhere afterwards, and a host that gets another address, stay as they are before. A segment that
+    gets another VLAN has a host in each: the second one's name ends in `-new`.
+    """
+    nodes = {node.name: node for node in (*after.nodes, *before.nodes)}
+    ports = {(port.node, port.name): port for port in (*after.ports, *before.ports)}
+    old = {(host.node, host.name): host for host in before.hosts}
+    moved = [
+        host.model_copy(update={"name": f"{host.name}{NEW_HOST}"})
+        for host in after.hosts
+        if (known := old.get((host.node, host.name))) is not None and known.vlan_id != host.vlan_id
+    ]
+    hosts = {(host.node, host.name): host for host in (*after.hosts, *before.hosts, *moved)}
+    return before.model_copy(
+        update={
+            "locations": tuple(sorted({*before.locations, *after.locations})),
+            "nodes": tuple(nodes.values()),
+            "ports": tuple(ports[key] for key in sorted(ports)),
+            "hosts": tuple(hosts.values()),
+            "station_addresses": tuple(dict.fromkeys((*before.station_addresses, *after.station_addresses))),
+        }
+    )
+
+
+def recabled(twin: Topology, after: Topology) -> Topology:
+    """A topology with each of its cables where another one has it."""
+    ports = {(port.node, port.name): port for port in (*twin.ports, *after.ports)}
+    return twin.model_copy(update={"ports": tuple(ports[key] for key in sorted(ports))})
+
+
 def _location(fleet: Fleet, code: str) -> Location:
     found = fleet.locations.get(code)
     if found is None:
@@ -232,7 +264,8 @@ def _location(fleet: Fleet, code: str) -> Location:
     return found
 
 
-def _obstacles(fleet: Fleet, location: Location) -> Iterator[str]:
+def obstacles(fleet: Fleet, location: Location) -> Iterator[str]:
+    """Why a location cannot be in a lab, each reason in words."""
     if location.status is not LocationStatus.ACTIVE:
         yield f"{location.code} is {location.status.value}"
     if location.edge_router.platform is not PlatformName.FRR:

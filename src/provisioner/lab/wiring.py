@@ -85,6 +85,18 @@ def set_port(engine: Engine, lab: str, port: Port, *, up: bool) -> None:
         raise LabError(f"port {port.name} of {port.node}: {done.stderr.strip()}", where=carrier, number="PV8052")
 
 
+def move_port(engine: Engine, lab: str, port: Port) -> None:
+    """Lead the cable at a port elsewhere, or make it another line: the node's own end stays as it is."""
+    carrier = container_name(lab, CARRIER)
+    end, network = port.carrier_interface, network_interface(port.network)
+    commands = [
+        f"/usr/bin/ip link set {end} nomaster",
+        f"/usr/bin/ip link set {end} mtu {port.mtu} master {network}",
+        f"/usr/bin/ip link set {end} type bridge_slave isolated {'on' if port.isolated else 'off'}",
+    ]
+    _shell(engine, carrier, commands)
+
+
 def settle_station(engine: Engine, lab: str, topology: Topology) -> None:
     """Give the management station its addresses."""
     commands = [f"/usr/bin/ip addr replace {address} dev {MANAGEMENT_PORT}" for address in topology.station_addresses]

@@ -103,17 +103,17 @@ def _subject(change: Change, groups: list[Json]) -> Json:
         "i": change.impact.score,
         "a": [area.value for area in change.areas],
         "r": [visible(reason) for reason in change.impact.reasons[:2]],
+        "d": [visible(diff.target.device) for diff in change.plan.diffs],
         "g": groups,
     }
 
 
 def _group(group: ChangeGroup, numbers: dict[str, int], *, whole: bool) -> dict[str, Json]:
-    origins = {number: words.origin(origin) for number, origin in group.origins}
+    origins = dict(words.lines_with_origins(group, 0))
     lines: list[Json] = [["the diff is left out of this page; provision diff --format json has it", ""]]
     if whole:
         lines = [
-            [visible(line), visible(origins.get(number, "")) if any(map(str.isalnum, line)) else ""]
-            for number, line in enumerate(group.diff.split("\n"))
+            [visible(line), visible(origins.get(number, ""))] for number, line in enumerate(group.diff.split("\n"))
         ]
     return {
         "title": visible(f"{words.devices(group)}, {group.file}: {'; '.join(group.reasons[:3])}"),

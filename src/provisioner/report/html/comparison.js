@@ -1,13 +1,13 @@
 // @ts-check
 "use strict";
 (() => {
-  /** @typedef {{s: string, t: string, k: string, b: string, n: string, p: string[], i: number, a: string[], r: string[], g: number[]}} Subject */
+  /** @typedef {{s: string, t: string, k: string, b: string, n: string, p: string[], i: number, a: string[], r: string[], d: string[], g: number[]}} Subject */
   /** @typedef {{title: string, area: string, weight: number, names: string, same: string, lines: [string, string][], subjects: number[], devices: string[]}} Group */
   const data = JSON.parse(byId("data").textContent || "{}");
   /** @type {Subject[]} */ const subjects = data.subjects;
   /** @type {Group[]} */ const groups = data.groups;
-  const words = subjects.map((one) => [one.s, one.t, one.b, one.n, ...one.p].join(" ").toLowerCase());
-  const inGroups = groups.map((one) => [one.title, one.devices.join(" "), ...one.lines.map((line) => line[0])].join("\n").toLowerCase());
+  const words = subjects.map((one) => [one.s, one.t, one.b, one.n, ...one.p, ...one.d].join(" ").toLowerCase());
+  const inGroups = groups.map((one) => [one.title, ...one.lines.map((line) => line[0])].join("\n").toLowerCase());
 
   /** @param {Group} group */
   const diff = (group) => {
