@@ -15,6 +15,7 @@ import typer
 from provisioner.cli import options
 from provisioner.cli.diff import Base
 from provisioner.cli.files import write_whole
+from provisioner.errors import LabError
 
 if TYPE_CHECKING:
     from provisioner.rehearsal.model import Rehearsal
@@ -113,8 +114,11 @@ def rehearse(
         with cache() as store:
             comparison = compare(comparing, store, lambda phase: progress.phase("compare", phase))
         progress.done("compare")
-        with interruption.listening():
-            rehearsal = rehearse_it(request, comparison, Teller(progress.phase, progress, warn), interruption)
+        try:
+            with interruption.listening():
+                rehearsal = rehearse_it(request, comparison, Teller(progress.phase, progress, warn), interruption)
+        except KeyboardInterrupt:
+            raise LabError("interrupted; the lab was taken down", number="PV8080") from None
     _write(rehearsal, output_format, output)
     raise typer.Exit(rehearsal.exit_code)
 
@@ -128,7 +132,7 @@ def _write(rehearsal: Rehearsal, output_format: options.Format, output: list[Pat
     for path in output:
         text = _formatted(rehearsal, _SUFFIXES.get(path.suffix.lower(), output_format))
         write_whole(path, text if text.endswith("\n") else f"{text}\n")
-    typer.echo(f"rehearsal {verdict(rehearsal)}; written to {', '.join(map(str, output))}")
+    typer.echo(f"rehearsal: {verdict(rehearsal)}; written to {', '.join(map(str, output))}")
 
 
 def _print(rehearsal: Rehearsal, output_format: options.Format) -> None:

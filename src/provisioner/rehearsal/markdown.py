@@ -48,8 +48,7 @@ def to_markdown(rehearsal: Rehearsal) -> str:
 
 def _location(location: Rehearsed) -> Sequence[str]:
     kind = "carries traffic" if location.kind is None else location.kind.value
-    worst = max((traffic.outage_seconds for traffic in location.traffic), default=0.0)
-    title = f"{location.code} {location.title}: {kind}, out for {worst:.1f} s at most"
+    title = f"{location.code} {location.title}: {kind}, longest outage {location.longest_outage:.1f} s"
     rows = [f"| {_prose(name)} | {_prose(four)} | {_prose(six)} |" for name, four, six in words.segments(location)]
     table = ["| segment | out over IPv4 | out over IPv6 |", "| --- | --- | --- |", *rows, ""] if rows else []
     seen = [

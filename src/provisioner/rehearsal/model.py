@@ -104,6 +104,11 @@ class Rehearsed:
     traffic: tuple[Traffic, ...] = ()
     routes: tuple[Routes, ...] = ()
 
+    @property
+    def longest_outage(self) -> float:
+        """The longest outage of any segment that is meant to get through, in seconds."""
+        return max((way.longest_seconds for way in self.traffic if way.meant), default=0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
@@ -149,5 +154,5 @@ class Rehearsal:
 
     @property
     def longest_outage(self) -> float:
-        """The longest outage of any segment, in seconds."""
-        return max((each.longest_seconds for one in self.locations for each in one.traffic), default=0.0)
+        """The longest outage of any segment that is meant to get through, in seconds."""
+        return max((one.longest_outage for one in self.locations), default=0.0)

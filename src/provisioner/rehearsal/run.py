@@ -288,7 +288,7 @@ class _Stage:
             self._trouble += [
                 f"{code}: {way.name} was out for {way.outage_seconds:.1f} s, more than --max-outage {most:g}"
                 for way in ways
-                if most is not None and way.after == way.meant and way.outage_seconds > most
+                if most is not None and way.meant and way.after and way.outage_seconds > most
             ]
         if counted.blind_seconds > MOST_BLIND_SECONDS:
             self._notes.append(

@@ -17,7 +17,7 @@ def print_rehearsal(console: Console, rehearsal: Rehearsal) -> None:
     """Show a rehearsal: what came of it, why, and what each school saw."""
     sides = f"{comparison_wording.side(rehearsal.base)} → {comparison_wording.side(rehearsal.head)}"
     lines.say(console, Text(visible(sides), "bold"))
-    lines.say(console, Text(f"rehearsal {words.verdict(rehearsal)}", _STYLES[rehearsal.verdict]))
+    lines.say(console, Text(f"rehearsal: {words.verdict(rehearsal)}", _STYLES[rehearsal.verdict]))
     for trouble in rehearsal.trouble:
         lines.say(console, Text.assemble("  ", ("trouble:", lines.BAD), f" {visible(trouble)}"))
     for note in rehearsal.notes:

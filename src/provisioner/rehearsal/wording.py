@@ -17,8 +17,8 @@ def verdict(rehearsal: Rehearsal) -> str:
     outcomes = counted(len(rehearsal.outcomes), "subject")
     where = f"{outcomes} on {counted(len(rehearsal.devices), 'router')} in {seconds(rehearsal.seconds)}"
     if rehearsal.verdict is Verdict.FAILED:
-        return f"fails: {where}"
-    return f"passes: {where}; longest outage {rehearsal.longest_outage:.1f} s"
+        return f"fails; {where}"
+    return f"passes; {where}; longest outage {rehearsal.longest_outage:.1f} s"
 
 
 def way(traffic: Traffic | None) -> str:
