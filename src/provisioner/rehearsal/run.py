@@ -12,7 +12,7 @@ from typing import Final
 from provisioner.compare.model import ChangeKind, Comparison
 from provisioner.deploy.batches import FailureLimit
 from provisioner.deploy.campaign import Campaign, Watcher
-from provisioner.deploy.deployment import Settings
+from provisioner.deploy.deployment import REVERT_MARGIN_SECONDS, SESSIONS_PER_SUBJECT, Settings
 from provisioner.deploy.model import Outcome, Report, RunRecord
 from provisioner.deploy.wiring import Run
 from provisioner.deploy.wiring import opened as deployment_of
@@ -31,14 +31,8 @@ from provisioner.rehearsal.twin import Twin
 from provisioner.report.wording import RESULTS
 from provisioner.secrets import FileSecrets
 
-REVERT_MARGIN_SECONDS: Final = 120
-"""How much longer than validation a revert timer runs, as with a push to the real routers."""
-
 MOST_BLIND_SECONDS: Final = 1.0
 """A machine that gives a host less time than this to ask cannot tell short outages."""
-
-SESSIONS_PER_SUBJECT: Final = 3
-"""Routers of a dual-homed location."""
 
 _CARRIERS_TRIED: Final = 20
 """Locations among which one is sought that carries traffic over a router whose base changes."""
