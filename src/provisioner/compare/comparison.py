@@ -212,7 +212,7 @@ class _Run:
         """The locations to load; None for all."""
         schools = self._request.selection.only_schools(self._request.inventory)
         if schools is not None:
-            return frozenset(schools) & scope.locations if scope.is_narrow else frozenset(schools)
+            return frozenset(schools)
         if scope.is_narrow and len(scope.locations) <= FEW and not self._request.selection.boards:
             return scope.locations
         return None
