@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
+from hashlib import blake2b
 from pathlib import Path
 from typing import Final, get_args, get_type_hints
 
@@ -164,11 +165,31 @@ class Place:
             assert not leaks(stream), f"provision {' '.join(arguments)} shows a secret"
         return done
 
+    def commit(self) -> None:
+        """Make the working copy a repository whose main branch has what is there."""
+        author = ("-c", "user.name=A. Engineer", "-c", "user.email=noc@example.net")
+        for words in (
+            ("init", "-q", "-b", "main"),
+            ("add", "-A"),
+            ("commit", "-q", "-m", "fleet"),
+            ("switch", "-q", "-c", "x"),
+        ):
+            subprocess.run(
+                ["git", *author, *words], cwd=self.work, env=self.environment, check=True, capture_output=True
+            )
+
+    def plugin(self, source: str) -> dict[str, str]:
+        """The environment in which the program starts with these lines of Python."""
+        path = self.root / "plugins" / blake2b(source.encode(), digest_size=4).hexdigest() / "sitecustomize.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(source, encoding="utf-8")
+        return {"PYTHONPATH": str(path.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+
     def leaking_files(self, *allowed: Path) -> list[str]:
         """Files with a canary in their name or their bytes, in a database's rows, or in what is compressed in these."""
         found = []
         for path in sorted(self.root.rglob("*")):
-            if path in allowed or not path.is_file() or path.is_symlink():
+            if path in allowed or path.name == "sitecustomize.py" or not path.is_file() or path.is_symlink():
                 continue
             if leaks(str(path.relative_to(self.root)).encode()) or any(leaks(part) for part in _parts(path)):
                 found.append(str(path.relative_to(self.root)))

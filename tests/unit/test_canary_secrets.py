@@ -6,7 +6,6 @@ import base64
 import re
 import shutil
 import sqlite3
-import subprocess
 import zlib
 from pathlib import Path
 
@@ -37,14 +36,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     place = Place.below(tmp_path_factory.mktemp("canary"))
     for name in ("inventory", "templates"):
         shutil.copytree(ROOT / name, place.work / name)
-    for words in (
-        ("init", "-q", "-b", "main"),
-        ("add", "-A"),
-        ("commit", "-q", "-m", "fleet"),
-        ("switch", "-q", "-c", "x"),
-    ):
-        author = ("-c", "user.name=A. Engineer", "-c", "user.email=noc@example.net")
-        subprocess.run(["git", *author, *words], cwd=place.work, env=place.environment, check=True, capture_output=True)
+    place.commit()
     path = place.work / "inventory/locations" / f"{SCHOOL}.yaml"
     text = path.read_text(encoding="utf-8")
     text = text.replace(f"bgp/{SCHOOL}/primary", f"bgp/{SCHOOL}/rotated").replace("PG-FI-10010", "PG-FI-10999")

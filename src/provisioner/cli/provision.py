@@ -36,14 +36,8 @@ if TYPE_CHECKING:
     from provisioner.report.progress import Progress
     from provisioner.validate.judgement import Goal
 
-REVERT_MARGIN_SECONDS = 120
-"""How much longer than validation a revert timer runs: time to commit on the other devices and to confirm on all."""
-
 SHORTEST_REVERT_MARGIN_SECONDS = 10
 """Below this a timer could fire while the last device is being confirmed."""
-
-SESSIONS_PER_SUBJECT = 3
-"""Routers of a dual-homed location."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +85,7 @@ class Request:
             UsageError: two options contradict each other.
         """
         from provisioner.deploy.batches import FailureLimit
-        from provisioner.deploy.deployment import Settings
+        from provisioner.deploy.deployment import REVERT_MARGIN_SECONDS, SESSIONS_PER_SUBJECT, Settings
 
         revert_in = self.revert_in_seconds or self.deadline_seconds + REVERT_MARGIN_SECONDS
         if revert_in < self.deadline_seconds + SHORTEST_REVERT_MARGIN_SECONDS:

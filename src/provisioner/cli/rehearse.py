@@ -76,7 +76,7 @@ def rehearse(
 ) -> None:
     """Build the twin of what this checkout changes, load the base, push the change over it, watch traffic. Exit code 2 where it fails."""
     from provisioner.cli.provision import warn
-    from provisioner.cli.whole import cache
+    from provisioner.cli.whole import cache, load_whole
     from provisioner.compare.comparison import Request as Comparing
     from provisioner.compare.comparison import compare
     from provisioner.intent.parallel import available_processes
@@ -116,7 +116,8 @@ def rehearse(
         progress.done("compare")
         try:
             with interruption.listening():
-                rehearsal = rehearse_it(request, comparison, Teller(progress.phase, progress, warn), interruption)
+                teller = Teller(progress.phase, progress, warn)
+                rehearsal = rehearse_it(request, comparison, lambda: load_whole(inventory), teller, interruption)
         except KeyboardInterrupt:
             raise LabError("interrupted; the lab was taken down", number="PV8080") from None
     _write(rehearsal, output_format, output)

@@ -212,7 +212,7 @@ class _Run:
         """The locations to load; None for all."""
         schools = self._request.selection.only_schools(self._request.inventory)
         if schools is not None:
-            return frozenset(schools) & scope.locations if scope.is_narrow else frozenset(schools)
+            return frozenset(schools)
         if scope.is_narrow and len(scope.locations) <= FEW and not self._request.selection.boards:
             return scope.locations
         return None
@@ -282,7 +282,10 @@ class _Run:
                 yield self._change(*found, scope, base, head)
 
         def work(some: Sequence[str]) -> _Compared:
-            results = ((location_change(base, head, code, scope.parts(code))) for code in some)
+            results = (
+                location_change(base, head, code, scope.parts(code), is_touched=code in scope.locations)
+                for code in some
+            )
             return [self._change(*found, scope, base, head) for found in results if found is not None]
 
         for some in in_order(work, codes, chunk=_SUBJECTS_PER_CHUNK, processes=self._request.processes):
@@ -294,9 +297,10 @@ class _Run:
         files = [file for diff in plan.diffs for file in diff.files]
         areas = areas_of(plan.diffs[0].target.platform, files)
         change = Change(kind, plan, impact_of(plan), areas)
-        both = [side.location(plan.subject) for side in (head, base)]
+        is_touched = plan.subject in scope.locations
+        both = [side.location(plan.subject) for side in ((head, base) if is_touched else (head, head))]
         locations = [location for location in both if location is not None]
-        points = _points(base, head, plan)
+        points = _points((base, head) if is_touched else (head,), plan)
         paths = scope.files_of(plan.subject, points)
         change = replace(
             change,
@@ -380,10 +384,10 @@ def _below(directory: Path, paths: Collection[Path]) -> list[Path]:
     return [path.relative_to(directory) for path in paths if path.is_relative_to(directory) and path != directory]
 
 
-def _points(base: RenderedSide, head: RenderedSide, plan: Plan) -> tuple[str, ...]:
+def _points(sides: Sequence[RenderedSide], plan: Plan) -> tuple[str, ...]:
     """The aggregation points of a plan's subject, on both sides."""
     found: dict[str, None] = {}
-    for side in (base, head):
+    for side in sides:
         location = side.location(plan.subject)
         routers = [plan.subject] if location is None else [uplink.aggregation_router for uplink in location.uplinks]
         for router in routers:

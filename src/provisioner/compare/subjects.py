@@ -53,14 +53,24 @@ class Parts:
     bases: bool = True
 
 
-def location_change(base: RenderedSide, head: RenderedSide, code: str, parts: Parts) -> tuple[ChangeKind, Plan] | None:
+def location_change(
+    base: RenderedSide, head: RenderedSide, code: str, parts: Parts, *, is_touched: bool = True
+) -> tuple[ChangeKind, Plan] | None:
     """What becomes of a location; None where its config stays as it is.
+
+    Args:
+        base: The side that is compared with.
+        head: The other side.
+        code: The location.
+        parts: What of it can have changed.
+        is_touched: Whether its own file differs; else it is the same location on both sides.
 
     Raises:
         RenderError: a side cannot be rendered.
         PlatformError: what was rendered cannot be read.
     """
-    old, new = base.location(code), head.location(code)
+    new = head.location(code)
+    old = base.location(code) if is_touched else new
     kind = _kind(old, new)
     if kind is None:
         return None

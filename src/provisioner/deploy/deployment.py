@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from typing import Protocol
+from typing import Final, Protocol
 
 from provisioner.deploy.batches import FailureLimit
 from provisioner.deploy.model import INTERRUPTED, Outcome, Result
@@ -26,6 +26,12 @@ from provisioner.plan.parts import Parts
 from provisioner.plan.subject import Subject
 from provisioner.platforms import platform_for
 from provisioner.secrets import SecretProvider, reveal, tokens_by_value
+
+REVERT_MARGIN_SECONDS: Final = 120
+"""How much longer than validation a revert timer runs: time to commit on the other devices and to confirm on all."""
+
+SESSIONS_PER_SUBJECT: Final = 3
+"""Routers of a dual-homed location."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from frr_config import document, secrets
+from frr_config.common import without_common
 from frr_config.diff import compare
 from frr_config.document import ConfigSyntaxError
 from frr_config.tree import Node
@@ -64,6 +65,9 @@ class FrrPlatform:
         old, new = (_sections(text) for text in (before, after))
         # Nearly always most of a router is as it was: what both have alike need not be understood.
         changed = [file for file in document.FILES if old.get(file) != new.get(file)]
+        if document.FRR in changed:
+            cut = without_common(old.get(document.FRR, ""), new.get(document.FRR, ""))
+            old, new = ({**texts, document.FRR: text} for texts, text in zip((old, new), cut, strict=True))
         return compare(_normalised(old, changed), _normalised(new, changed), names)
 
     def conceal(self, text: str, names: Mapping[str, str]) -> str:

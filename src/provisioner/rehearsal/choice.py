@@ -15,36 +15,46 @@ from provisioner.lab.topology import obstacles
 
 @dataclass(frozen=True, slots=True)
 class Distinct:
-    """The changes that a comparison found, by what they say.
+    """The changes that a comparison found, by what they say and whom they meet.
 
     Attributes:
-        subjects: Every subject that the lab can have, the heaviest first; with it the numbers of the changes that it undergoes.
+        subjects: Every subject that the lab can have, the heaviest first; with it what it undergoes, in words that are the
+            same for two subjects where a rehearsal of one says what one of the other would.
         unfit: Subjects that the lab cannot have, each with the reason.
     """
 
-    subjects: Mapping[str, frozenset[int]]
+    subjects: Mapping[str, frozenset[str]]
     unfit: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, comparison: Comparison) -> Distinct:
-        """Of a comparison: what kind of change it is counts as well as each group of equal diffs."""
+    def of(cls, comparison: Comparison, fleet: Fleet) -> Distinct:
+        """Of a comparison: each group of equal diffs and each kind of change, apart for schools with one and with two uplinks.
+
+        With two uplinks a push keeps one of them: what passes there says nothing of a school that has but one.
+
+        Args:
+            comparison: What changes.
+            fleet: The working tree's, with the locations that change.
+        """
         unfit = {
             change.plan.subject: f"{diff.target.device} is of platform {diff.target.platform.value}"
             for change in comparison.changes
             for diff in change.plan.diffs
             if diff.target.platform is not PlatformName.FRR
         }
-        kinds = {kind: -number for number, kind in enumerate({change.kind: None for change in comparison.changes}, 1)}
+        groups: dict[str, list[str]] = {}
+        for number, group in enumerate(comparison.groups):
+            for subject in group.subjects:
+                groups.setdefault(subject, []).append(f"change {number}")
         found = {
-            change.plan.subject: {kinds[change.kind]}
+            change.plan.subject: frozenset(
+                f"{what} {_homing(fleet, change.plan.subject)}"
+                for what in (change.kind.value, *groups.get(change.plan.subject, ()))
+            )
             for change in comparison.changes
             if change.plan.subject not in unfit
         }
-        for number, group in enumerate(comparison.groups):
-            for subject in group.subjects:
-                if subject in found:
-                    found[subject].add(number)
-        return cls({subject: frozenset(numbers) for subject, numbers in found.items()}, unfit)
+        return cls(found, unfit)
 
     def representatives(self, most: int) -> tuple[str, ...]:
         """Few subjects that together undergo every change that any does.
@@ -52,7 +62,7 @@ class Distinct:
         Args:
             most: Stop looking when there are more than so many.
         """
-        left = frozenset[int]().union(*self.subjects.values())
+        left = frozenset[str]().union(*self.subjects.values())
         chosen: list[str] = []
         while left and len(chosen) <= most:
             # The first of those that show the most: `max` keeps the order, the heaviest impact first.
@@ -60,6 +70,11 @@ class Distinct:
             chosen.append(best)
             left -= self.subjects[best]
         return tuple(chosen)
+
+
+def _homing(fleet: Fleet, subject: str) -> str:
+    location = fleet.locations.get(subject)
+    return "" if location is None else f"at {len(location.uplinks)} uplinks"
 
 
 def landing(fleets: Collection[Fleet], code: str) -> frozenset[str]:

@@ -12,11 +12,12 @@ from typing import Final
 from provisioner.compare.model import ChangeKind, Comparison
 from provisioner.deploy.batches import FailureLimit
 from provisioner.deploy.campaign import Campaign, Watcher
-from provisioner.deploy.deployment import Settings
+from provisioner.deploy.deployment import REVERT_MARGIN_SECONDS, SESSIONS_PER_SUBJECT, Settings
 from provisioner.deploy.model import Outcome, Report, RunRecord
 from provisioner.deploy.wiring import Run
 from provisioner.deploy.wiring import opened as deployment_of
 from provisioner.intent.load import codes_that_mention
+from provisioner.intent.model import Fleet
 from provisioner.lab.handle import Lab
 from provisioner.network.interrupts import Interruption
 from provisioner.network.session import Access
@@ -30,18 +31,14 @@ from provisioner.rehearsal.twin import Twin
 from provisioner.report.wording import RESULTS
 from provisioner.secrets import FileSecrets
 
-REVERT_MARGIN_SECONDS: Final = 120
-"""How much longer than validation a revert timer runs, as with a push to the real routers."""
-
 MOST_BLIND_SECONDS: Final = 1.0
 """A machine that gives a host less time than this to ask cannot tell short outages."""
-
-SESSIONS_PER_SUBJECT: Final = 3
-"""Routers of a dual-homed location."""
 
 _CARRIERS_TRIED: Final = 20
 """Locations among which one is sought that carries traffic over a router whose base changes."""
 _MOST_NAMED: Final = 5
+FEW: Final = 200
+"""Locations that are quicker loaded one by one than as a part of the whole fleet by way of the cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +99,19 @@ class Teller:
     warn: Callable[[str], None]
 
 
-def rehearse(request: Request, comparison: Comparison, teller: Teller, interruption: Interruption) -> Rehearsal:
+def rehearse(
+    request: Request,
+    comparison: Comparison,
+    whole: Callable[[], Fleet],
+    teller: Teller,
+    interruption: Interruption,
+) -> Rehearsal:
     """Rehearse what a comparison found.
 
     Args:
         request: How.
         comparison: What changes, of what is selected.
+        whole: Gives the working tree's whole fleet, where a change is too large to be rehearsed as a whole.
         teller: Told how it goes on.
         interruption: Asked between steps whether the run is to end; the lab is taken down in any case.
 
@@ -116,10 +120,16 @@ def rehearse(request: Request, comparison: Comparison, teller: Teller, interrupt
         LabError: no Docker, or what the lab cannot have.
         KeyboardInterrupt: somebody interrupted it; the lab is gone.
     """
-    distinct = Distinct.of(comparison)
+    changing = frozenset(change.plan.subject for change in comparison.changes if change.board)
+    few = len(changing) <= FEW
+    distinct = Distinct.of(comparison, sides.loaded(request.inventory, changing) if few else whole())
     notes = [f"{named}: not rehearsed: {why}" for named, why in itertools.islice(distinct.unfit.items(), _MOST_NAMED)]
     if len(distinct.unfit) > _MOST_NAMED:
         notes.append(f"and {len(distinct.unfit) - _MOST_NAMED} more that the lab cannot have")
+    if comparison.base.program != comparison.head.program:
+        notes.append(
+            "the base side was rendered by the program of now, not by its own: what the program changes is not rehearsed"
+        )
     names = tuple(distinct.subjects)
     if len(names) > request.max_devices:
         names = distinct.representatives(request.max_devices)

@@ -93,7 +93,7 @@ def opened(inventory: Path, templates: Path, revision: str | None, codes: Collec
         raise UsageError("the inventory is in no git repository", where=str(inventory), number="PV0140")
     commit = repository.base(revision).commit
     places = Places.of(repository, inventory, templates)
-    head = Half(_loaded(inventory, codes), Renderer(templates))
+    head = Half(loaded(inventory, codes), Renderer(templates))
     with TemporaryDirectory(prefix="provision-base-") as directory:
         if not repository.has(commit, places.inventory):
             yield Sides(None, head)
@@ -106,8 +106,9 @@ def opened(inventory: Path, templates: Path, revision: str | None, codes: Collec
         there = Path(directory) / places.inventory
         # Git knows no empty directory, and of few locations none may be left on this side.
         (there / LOCATIONS_DIRECTORY).mkdir(exist_ok=True)
-        yield Sides(Half(_loaded(there, codes), Renderer(templates)), head)
+        yield Sides(Half(loaded(there, codes), Renderer(templates)), head)
 
 
-def _loaded(inventory: Path, codes: Collection[str]) -> Fleet:
+def loaded(inventory: Path, codes: Collection[str]) -> Fleet:
+    """Some locations of an inventory, those of them that it has. Raises InvalidInventoryError."""
     return load_fleet(inventory, only=sorted(frozenset(location_codes(inventory)) & frozenset(codes)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -15,10 +16,12 @@ from provisioner.lab.topology import (
     STATION,
     Role,
     Topology,
+    both,
     build,
     core_port,
     default_locations,
     network_interface,
+    recabled,
 )
 
 ALL = ("16PK00", "16PK01", "20AB00")
@@ -146,3 +149,50 @@ def test_one_port_cannot_be_in_two_networks(
     edge = {"management_address": "100.64.0.9/24", "lan_port": "wan0"}
     with pytest.raises(LabError, match="port wan0 of er-16pk00 is in two networks"):
         build(make_fleet(make_location("16PK00", 1, edge_router=edge)), ["16PK00"])
+
+
+# --- from one topology to another -------------------------------------------------------------------------------------
+
+
+def _changed(fleet: Fleet, code: str, **uplink: object) -> Fleet:
+    location = fleet.locations[code]
+    first = location.uplinks[0].model_copy(update=uplink)
+    changed = location.model_copy(update={"uplinks": (first, *location.uplinks[1:])})
+    return replace(fleet, locations={**fleet.locations, code: changed})
+
+
+def test_from_a_topology_to_itself_nothing_is_added_and_nothing_moves(small_fleet: Fleet) -> None:
+    topology = build(small_fleet, ALL)
+    assert both(topology, topology) == topology
+    assert recabled(topology, topology) == topology
+
+
+def test_a_line_that_lands_elsewhere_stays_until_it_is_led_there(small_fleet: Fleet) -> None:
+    before = build(small_fleet, ["16PK00"], ["ar2-utrecht"])
+    after = build(_changed(small_fleet, "16PK00", aggregation_router="ar2-utrecht"), ["16PK00"])
+    twin = both(before, after)
+    assert twin.port("er-16pk00", "wan0").network == "access ar1-utrecht acc0"
+    moved = recabled(twin, after)
+    assert moved.port("er-16pk00", "wan0").network == "access ar2-utrecht acc0"
+    assert [(port.node, port.name) for port in moved.ports] == [(port.node, port.name) for port in twin.ports]
+    assert {node.name for node in twin.nodes} == {node.name for node in before.nodes}
+
+
+def test_a_port_that_only_the_second_has_is_there_from_the_beginning(small_fleet: Fleet) -> None:
+    before = build(small_fleet, ["16PK00"])
+    after = build(_changed(small_fleet, "16PK00", edge_port="wan7"), ["16PK00"])
+    twin = both(before, after)
+    assert twin.port("er-16pk00", "wan0") == before.port("er-16pk00", "wan0")
+    assert twin.port("er-16pk00", "wan7") == after.port("er-16pk00", "wan7")
+
+
+def test_a_segment_that_gets_another_vlan_has_a_host_in_each(small_fleet: Fleet) -> None:
+    before = build(small_fleet, ["16PK00"])
+    location = small_fleet.locations["16PK00"]
+    (first, *others) = location.segments
+    moved = location.model_copy(update={"segments": (first.model_copy(update={"vlan_id": 999}), *others)})
+    after = build(replace(small_fleet, locations={"16PK00": moved}), ["16PK00"])
+    names = {host.name: host.vlan_id for host in both(before, after).hosts if host.node == "lan-16pk00"}
+    assert names[first.role.value] == first.vlan_id
+    assert names[f"{first.role.value}-new"] == 999
+    assert len(names) == len(location.segments) + 1
