@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from playwright.sync_api import Page, expect
 
+from provisioner.compare.model import Origin
 from provisioner.report.comparison_html import to_html
 
 from .conftest import Opened, comparison
@@ -93,6 +94,10 @@ def test_a_telephone_shows_it_without_scrolling_sideways(opened: Opened, page_of
     with opened(page_of_the_country, width=360, height=740) as page:
         page.locator("#groups > details > summary").first.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        # What scrolls inside a table is out of sight as well.
+        assert page.evaluate(
+            "[...document.querySelectorAll('.scroll')].every((each) => each.scrollWidth <= each.clientWidth)"
+        )
 
 
 def test_on_paper_everything_is_unfolded_and_nothing_is_there_to_click(opened: Opened) -> None:
@@ -106,6 +111,7 @@ def test_on_paper_everything_is_unfolded_and_nothing_is_there_to_click(opened: O
         assert len(diffs) == 4
         assert all("+ special" in text or "+ timers connect 7" in text for text in diffs)
         assert page.locator("#subjects tr").count() == 300
+        expect(page.locator("#subjects tr").first).to_contain_text("00AA00", use_inner_text=True)
         expect(page.locator(".filters")).to_be_hidden()
         page.evaluate("window.dispatchEvent(new Event('afterprint'))")
         assert not page.evaluate("[...document.querySelectorAll('#groups > details')].some((each) => each.open)")
@@ -155,6 +161,20 @@ def test_what_is_unfolded_stays_so_when_filters_change(opened: Opened, page_of_t
         page.select_option("#area", "")
         expect(page.locator("#change-2 .plus")).to_be_visible()
         expect(page.locator("#groups > details[open]")).to_have_count(1)
+
+
+def test_where_a_line_comes_from_stands_right_of_it_and_is_searched(opened: Opened) -> None:
+    whole = comparison(3)
+    origins = ((4, Origin("templates/frr/edge/frr.j2:74", ("inventory/service.yaml:31 timers",))),)
+    html = to_html(replace(whole, groups=(replace(whole.groups[-1], origins=origins),)))
+    with opened(html, fragment="#q=frr.j2:74") as page:
+        line, origin = page.locator(".plus > span").all()
+        code, said = line.bounding_box(), origin.bounding_box()
+        assert code
+        assert said
+        assert said["x"] > code["x"] + code["width"]
+        assert abs(said["y"] - code["y"]) < code["height"]
+        expect(origin).to_have_text("← templates/frr/edge/frr.j2:74  inventory/service.yaml:31 timers")
 
 
 def test_ten_thousand_different_changes_are_no_slower(opened: Opened) -> None:

@@ -69,7 +69,7 @@
     const one = subjects[number];
     const made = element("tr");
     const name = element("td");
-    const button = element("button", one.s);
+    const button = element("button", one.s, "link");
     button.title = "show what changes for it alone";
     button.addEventListener("click", () => { filter.set("q", one.s); byId("changes").scrollIntoView(); });
     name.append(button);
