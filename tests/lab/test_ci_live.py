@@ -1,11 +1,14 @@
-"""The pipelines' look at the routers themselves: differences are no failure, silence is."""
+"""What pipelines do with routers: look at the real ones, where differences are no failure and silence is; rehearse on a twin."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+
+from tests.canaries import Place
 
 from provisioner.lab.handle import Lab
 
@@ -44,3 +47,28 @@ def test_what_would_change_on_the_routers_is_a_report_and_a_router_that_is_silen
     provisioned.cut(schools.fibre.edge_router_name, "mgmt0")
     silent = live(tmp_path / "silent", provisioned, *school)
     assert silent.returncode == 2, silent.stdout + silent.stderr
+
+
+def test_a_rehearsal_joins_the_comment(schools: Schools, tmp_path: Path) -> None:
+    place = Place.below(tmp_path)
+    for name in ("inventory", "templates"):
+        shutil.copytree(ROOT / name, place.work / name)
+    place.commit()
+    another_circuit(tmp_path, schools.fibre)
+    shutil.rmtree(place.work / "inventory")
+    shutil.copytree(tmp_path / "inventory", place.work / "inventory")
+    path = {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}", "PROVISION_REHEARSE": "true"}
+    done = subprocess.run(
+        [ROOT / "ci/report", "main", "out"],
+        cwd=place.work,
+        check=False,
+        capture_output=True,
+        text=True,
+        env=place.environment | path,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = (place.work / "out/report.md").read_text(encoding="utf-8")
+    assert report.startswith("<!-- provision diff -->")
+    assert report.endswith((place.work / "out/rehearsal.md").read_text(encoding="utf-8"))
+    assert schools.fibre.code in (place.work / "out/rehearsal.md").read_text(encoding="utf-8")

@@ -37,7 +37,7 @@ def github_action(clone: Path, temporary: Path, environment: dict[str, str], *, 
     temporary.mkdir(exist_ok=True)
     summary, programs = temporary / "summary.md", temporary / "path"
     expressions = {"github.action_path": str(clone), "github.token": "", "inputs.base-branch": "main"}
-    expressions |= {"inputs.inventory": "inventory", "inputs.templates": "templates"}
+    expressions |= {"inputs.inventory": "inventory", "inputs.templates": "templates", "inputs.rehearse": "false"}
     variables = environment | {
         "RUNNER_TEMP": str(temporary),
         "GITHUB_PATH": str(programs),
@@ -47,7 +47,7 @@ def github_action(clone: Path, temporary: Path, environment: dict[str, str], *, 
     output = ""
     done = subprocess.CompletedProcess[str]((), 0, "", "")
     for step in steps(clone / "action.yml"):
-        if "run" not in step or (step["name"] == "Install provision" and not install):
+        if "run" not in step or "if" in step or (step["name"] == "Install provision" and not install):
             continue
         done = run_step(step, expressions, clone, variables)
         output += done.stdout + done.stderr
