@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from provisioner.intent.model import Location
+from provisioner.lab import lifecycle
 from provisioner.lab.engine import Engine
 from provisioner.lab.state import LabState, state_home
+from provisioner.rehearsal.twin import held_name
 
 from .conftest import ROOT, Provision, Schools
 from .faults import COMMAND
@@ -42,17 +44,24 @@ def checkout(tmp_path: Path) -> Path:
     return tmp_path
 
 
+def _labs() -> list[str]:
+    """Labs of rehearsals of this test session of which anything is left."""
+    engine = Engine()
+    try:
+        return [name for name in engine.labs() if name.startswith("rehearsal-") and LabState.of(name).exists]
+    finally:
+        engine.close()
+
+
 @pytest.fixture(autouse=True)
 def _nothing_is_left() -> Iterator[None]:
     """Checked after each test: a rehearsal takes its lab down however it ends."""
     yield
-    engine = Engine()
-    try:
-        left = [name for name in engine.labs() if name.startswith("rehearsal-") and LabState.of(name).exists]
-    finally:
-        engine.close()
+    left = _labs()
+    for name in left:
+        lifecycle.down(name, lambda _: None)
     assert left == []
-    assert list(state_home().glob("rehearsal-*")) == []
+    assert [path.name for path in state_home().iterdir() if "rehearsal-" in path.name] == []
 
 
 def _edit(path: Path, change: Callable[[str], str]) -> None:
@@ -167,11 +176,9 @@ def test_a_school_that_moves_lands_on_the_other_router_and_its_line_with_it(
     assert 0 < report["longest_outage_seconds"] < LINE_MOVED_SECONDS
 
 
-@pytest.mark.parametrize("phase", ["waiting for the routers to boot", "validating"])
-def test_an_interruption_leaves_no_container(checkout: Path, schools: Schools, phase: str) -> None:
-    school = schools.fibre
+def _rehearsing(checkout: Path, school: Location) -> subprocess.Popen[str]:
     _edit(_location_file(checkout, school), lambda text: text.replace("circuit_id: ", "circuit_id: XX-"))
-    process = subprocess.Popen(
+    return subprocess.Popen(
         [COMMAND, "rehearse", *_sources(checkout), *DEADLINE, "--school", school.code, "--verbose"],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -179,25 +186,40 @@ def test_an_interruption_leaves_no_container(checkout: Path, schools: Schools, p
         text=True,
         start_new_session=True,
     )
+
+
+def _signalled(process: subprocess.Popen[str], phase: str, number: signal.Signals) -> tuple[str, str]:
+    """What it says from the phase on in which it gets the signal, on standard output and standard error."""
     assert process.stderr is not None
-    said: list[str] = []
     try:
-        for line in process.stderr:
-            said.append(line)
-            if phase in line:
-                process.send_signal(signal.SIGINT)
-                break
-        stdout, stderr = process.communicate(timeout=60)
+        assert any(phase in line for line in process.stderr), f"it never came to {phase}"
+        assert _labs(), "there was nothing to take down yet"
+        process.send_signal(number)
+        return process.communicate(timeout=60)
     finally:
         if process.poll() is None:
             process.kill()
             process.communicate()
-    assert process.returncode == 2, said
+
+
+@pytest.mark.parametrize(
+    ("phase", "number"), [("waiting for the routers to boot", signal.SIGTERM), ("validating", signal.SIGINT)]
+)
+def test_an_interruption_leaves_no_container(
+    checkout: Path, schools: Schools, phase: str, number: signal.Signals
+) -> None:
+    process = _rehearsing(checkout, schools.fibre)
+    stdout, stderr = _signalled(process, phase, number)
+    assert process.returncode == 2, stderr
     assert "interrupted" in stderr
     assert "Traceback" not in stderr
     assert stdout == ""
-    engine = Engine()
-    try:
-        assert engine.containers(f"rehearsal-{process.pid}") == ()
-    finally:
-        engine.close()
+    assert _labs() == []
+
+
+def test_what_a_killed_rehearsal_left_the_next_one_takes_down(checkout: Path, schools: Schools) -> None:
+    process = _rehearsing(checkout, schools.fibre)
+    _signalled(process, "waiting for the routers to boot", signal.SIGKILL)
+    assert len(_labs()) == 1
+    with held_name(kept=False):
+        assert _labs() == []

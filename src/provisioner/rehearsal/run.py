@@ -154,7 +154,8 @@ def rehearse(
         if not chosen.names:
             return result
         kinds = {change.plan.subject: change.kind for change in comparison.changes}
-        return _Stage(request, both, chosen, kinds, teller, interruption).played(result)
+        with twin.held_name(kept=request.keep) as name:
+            return _Stage(request, name, both, chosen, kinds, teller, interruption).played(result)
 
 
 def _to_load(request: Request, comparison: Comparison, names: Collection[str]) -> frozenset[str]:
@@ -171,6 +172,7 @@ class _Stage:
     def __init__(
         self,
         request: Request,
+        name: str,
         sides: Sides,
         chosen: Chosen,
         kinds: Mapping[str, ChangeKind],
@@ -183,13 +185,12 @@ class _Stage:
         self._routers = tuple(name for name in chosen.names if name in routers)
         self._codes = tuple(name for name in chosen.all if name not in routers)
         self._pushed = frozenset(chosen.names)
-        self._twin = Twin(twin.name_of_lab(kept=request.keep), sides, self._codes, self._routers)
+        self._twin = Twin(name, sides, self._codes, self._routers)
         self._notes: list[str] = []
         self._trouble: list[str] = []
 
     def played(self, result: Rehearsal) -> Rehearsal:
         """Bring up, load, push, watch, take down."""
-        twin.take_down_what_was_left()
         secrets = frozenset[str]().union(
             *(twin.secret_names(half, self._codes, self._twin.routers) for half in self._sides.all)
         )

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
+import fcntl
 import re
+import secrets
 import shlex
-from collections.abc import Callable, Collection
-from pathlib import Path
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from typing import Final
 
 from provisioner.intent.model import Location
@@ -18,22 +19,44 @@ from provisioner.lab.topology import Host, Topology, both, build, recabled
 from provisioner.rehearsal.sides import Half, Sides
 from provisioner.secrets import references
 
-_LEFT: Final = re.compile(r"rehearsal-([0-9]+)")
+_NAME: Final = "rehearsal-"
+_LEFT: Final = re.compile(rf"{_NAME}[0-9a-f]{{6}}")
 _KEPT: Final = "-kept"
 
 
-def name_of_lab(*, kept: bool) -> str:
-    """The name of this process's lab; one that is to be kept is never taken for one that was left."""
-    return f"rehearsal-{os.getpid()}{_KEPT if kept else ''}"
+@contextmanager
+def held_name(*, kept: bool) -> Iterator[str]:
+    """A name for a lab, which is this process's own while the block runs; what dead rehearsals of this user left is taken down first.
 
-
-def take_down_what_was_left() -> None:
-    """Take down labs of rehearsals of this user whose process was killed."""
+    Args:
+        kept: Whether the lab is to stay: its name tells, and no later rehearsal takes it down.
+    """
     home = state_home()
-    for directory in home.iterdir() if home.is_dir() else ():
-        found = _LEFT.fullmatch(directory.name)
-        if found and not Path(f"/proc/{found[1]}").exists():
-            lifecycle.down(directory.name, lambda _: None)
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for directory in home.iterdir():
+        if _LEFT.fullmatch(directory.name):
+            with _holding(directory.name) as is_mine:
+                if is_mine:
+                    lifecycle.down(directory.name, lambda _: None)
+    name = f"{_NAME}{secrets.token_hex(3)}{_KEPT if kept else ''}"
+    with _holding(name):
+        yield name
+
+
+@contextmanager
+def _holding(name: str) -> Iterator[bool]:
+    """Hold a name, if nobody else does. The kernel lets go when the process ends, however it ends."""
+    path = state_home() / f".{name}.held"
+    with path.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            yield False
+            return
+        try:
+            yield True
+        finally:
+            path.unlink(missing_ok=True)
 
 
 class Twin:
@@ -70,12 +93,12 @@ class Twin:
         """Where its files are."""
         return LabState.of(self.name)
 
-    def up(self, announce: Callable[[str], None], secrets: Collection[str]) -> tuple[str, ...]:
+    def up(self, announce: Callable[[str], None], names: Collection[str]) -> tuple[str, ...]:
         """Bring it up, cabled as at the base.
 
         Args:
             announce: Told what is being done.
-            secrets: Names of the secrets that either side's config speaks of.
+            names: Of the secrets that either side's config speaks of.
 
         Returns:
             The routers that are provisioned.
@@ -87,7 +110,7 @@ class Twin:
         codes = [code for code in self._codes if any(half.active(code) for half in sides.all)]
         base = rendered_base(self._base)
         lifecycle.up(sides.fleet, codes, self.name, announce, base_config=base, aggregation_routers=self._routers)
-        self.state.add_secrets(secrets)
+        self.state.add_secrets(names)
         before = build(sides.fleet, codes, self._routers)
         there = [router for router in self._routers if router in sides.head.fleet.aggregation_routers]
         self._after = build(sides.head.fleet, [code for code in codes if sides.head.active(code)], there)
