@@ -94,6 +94,7 @@ def test_a_telephone_shows_it_without_scrolling_sideways(opened: Opened, page_of
     with opened(page_of_the_country, width=360, height=740) as page:
         page.locator("#groups > details > summary").first.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
+        expect(page.locator("#subjects td.wide").first).to_be_hidden()
         # What scrolls inside a table is out of sight as well.
         assert page.evaluate(
             "[...document.querySelectorAll('.scroll')].every((each) => each.scrollWidth <= each.clientWidth)"
