@@ -10,7 +10,7 @@ from typing import Final
 from provisioner.intent.types import SegmentRole
 from provisioner.plan.model import DeviceRole
 from provisioner.policy.packetfilter import Packet
-from provisioner.policy.subject import Address, Judged, Said
+from provisioner.policy.subject import Address, Judged, Network, Said
 from provisioner.render.context import MANAGEMENT_PORT
 
 _BGP: Final = 179
@@ -74,7 +74,25 @@ def managed_from_inside(judged: Judged) -> Iterator[Said]:
             yield f"interface {MANAGEMENT_PORT}", f"SSH is accepted from {stranger}: {reason}"
         if reason := judged.packets.accepts("prerouting", replace(packet, protocol=None, destination_port=None)):
             yield f"interface {MANAGEMENT_PORT}", f"packets are accepted from {stranger}: {reason}"
+    yield from _nothing_for_strangers(judged)
     yield from _management_is_no_way_through(judged)
+
+
+def _nothing_for_strangers(judged: Judged) -> Iterator[Said]:
+    """A router offers nothing: no port of it takes a connection, but from its neighbors and by the management port."""
+    own = {interface: (segment.ipv4[1], segment.ipv6[1]) for segment, interface in judged.segments()}
+    for name in _ports(judged):
+        for source in (*_STRANGERS, *own.get(name, ())):
+            for protocol in ("tcp", "udp"):
+                if reason := judged.packets.accepts(
+                    "input", Packet(source.version, name, None, source, None, protocol)
+                ):
+                    yield f"interface {name}", f"{protocol} from {source} to the router is accepted: {reason}"
+
+
+def _ports(judged: Judged) -> tuple[str, ...]:
+    """The interfaces by which traffic passes."""
+    return tuple(name for name in judged.interfaces if name not in {"lo", MANAGEMENT_PORT})
 
 
 def _management_is_no_way_through(judged: Judged) -> Iterator[Said]:
@@ -85,11 +103,11 @@ def _management_is_no_way_through(judged: Judged) -> Iterator[Said]:
         yield f"interface {MANAGEMENT_PORT}", f"more than SSH is accepted: {reason}"
     if not judged.packets.accepts("prerouting", Packet(4, MANAGEMENT_PORT, source=inside)):
         yield f"interface {MANAGEMENT_PORT}", f"packets from the management network ({inside}) are dropped"
-    for name in judged.interfaces:
-        if name not in {"lo", MANAGEMENT_PORT} and (
-            reason := judged.packets.accepts("forward", Packet(4, MANAGEMENT_PORT, name))
-        ):
+    for name in _ports(judged):
+        if reason := _passes(judged, MANAGEMENT_PORT, name):
             yield f"interface {MANAGEMENT_PORT}", f"packets go on to {name}: {reason}"
+        if reason := _passes(judged, name, MANAGEMENT_PORT):
+            yield f"interface {MANAGEMENT_PORT}", f"packets come to it from {name}: {reason}"
 
 
 def isolated(judged: Judged) -> Iterator[Said]:
@@ -116,6 +134,17 @@ def isolated(judged: Judged) -> Iterator[Said]:
         for segment, interface in segments:
             if reason := _passes(judged, uplink, interface):
                 yield f"the internet to {segment.role}", f"connections are accepted by {uplink}: {reason}"
+    if judged.role is DeviceRole.EDGE:
+        yield from _no_other_way(judged, {interface for _, interface in segments}, uplinks)
+
+
+def _no_other_way(judged: Judged, inside: set[str], uplinks: set[str]) -> Iterator[Said]:
+    """A school is nobody's transit, and an interface that is neither segment nor uplink leads nowhere."""
+    for come_in in _ports(judged):
+        for go_out in _ports(judged):
+            is_asked = (come_in in inside and go_out in inside | uplinks) or (come_in in uplinks and go_out in inside)
+            if not is_asked and (reason := _passes(judged, come_in, go_out)):
+                yield f"{come_in} to {go_out}", f"connections are accepted: {reason}"
 
 
 def _passes(judged: Judged, come_in: str, go_out: str) -> str:
@@ -134,7 +163,8 @@ def unspoofed(judged: Judged) -> Iterator[Said]:
     for segment, interface in judged.segments():
         own = (segment.ipv4[1], segment.ipv6[1])
         others = [other.router_ipv4.ip + 1 for other, _ in judged.segments() if other is not segment]
-        yield from _sources(judged, interface, own, (*_STRANGERS, *others, judged.management_networks[0][1]))
+        beside = _just_outside((segment.ipv4, segment.ipv6))
+        yield from _sources(judged, interface, own, (*_STRANGERS, *others, *beside, judged.management_networks[0][1]))
     for uplink in judged.uplinks:
         interface = judged.interface(uplink)
         if judged.role is DeviceRole.EDGE:
@@ -164,7 +194,21 @@ def _sources(
 def _others(judged: Judged) -> tuple[IPv4Address | IPv6Address, ...]:
     """Sources that a location must not use towards its aggregation router."""
     private = (ip_address("10.255.255.1"), ip_address("fd00::1"), judged.management_networks[0][1])
-    return tuple(each for each in (*_STRANGERS, *private) if not any(each in network for network in judged.announced))
+    return _foreign(judged, (*_STRANGERS, *private, *_just_outside(judged.announced)))
+
+
+def _foreign(judged: Judged, addresses: tuple[Address, ...]) -> tuple[Address, ...]:
+    """Those that are neither in a network of the location nor on one of its uplinks."""
+    links = [network for uplink in judged.uplinks for network in (uplink.ipv4, uplink.ipv6)]
+    own = (*judged.announced, *links)
+    return tuple(each for each in addresses if not any(each in network for network in own))
+
+
+def _just_outside(networks: tuple[Network, ...]) -> tuple[Address, ...]:
+    """The addresses next to networks: a filter that is one bit too wide lets one of each two through."""
+    return tuple(
+        address for network in networks for address in (network.network_address - 1, network.broadcast_address + 1)
+    )
 
 
 def _leaving(judged: Judged, interface: str) -> Iterator[Said]:
@@ -184,7 +228,8 @@ def _leaving(judged: Judged, interface: str) -> Iterator[Said]:
 
 def _delivered(judged: Judged, interface: str) -> Iterator[Said]:
     """What a school is sent is its own."""
-    for target in (*(network[1] for network in judged.announced), *_STRANGERS):
+    beside = _foreign(judged, _just_outside(judged.announced))
+    for target in (*(network[1] for network in judged.announced), *_STRANGERS, *beside):
         packet = Packet(target.version, "core0", interface, destination=target)
         reason = judged.packets.accepts("forward", packet)
         is_own = any(target in network for network in judged.announced)

@@ -21,6 +21,10 @@ Network = IPv4Network | IPv6Network
 
 _TOKEN: Final = re.compile(r'"[^"]*"|\{[^{}]*\}|[^\s{}"]+')
 _HOOK: Final = re.compile(r"type (\w+) hook (\w+) .*policy (\w+);")
+_VERSIONS: Final[Mapping[str, tuple[int, ...]]] = {"inet": (4, 6), "ip": (4,), "ip6": (6,)}
+"""Of IP, that the tables of a family see; those of other families see no routed packet at the hooks that are asked about."""
+
+_OPERATORS: Final = frozenset({".", "==", "<", ">", "<=", ">=", "&", "|", "^"})
 _DEEPEST: Final = 16
 """Jumps inside jumps; nftables allows as many (NFT_JUMP_STACK_SIZE in nf_tables.h)."""
 
@@ -97,8 +101,9 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """A chain; `hook` and `policy` are empty where packets come to it by jumps alone."""
+    """A chain; `hook` and `policy` are empty where packets come to it by jumps alone. `table` is the family and the name."""
 
+    table: str
     name: str
     rules: tuple[_Rule, ...]
     kind: str = ""
@@ -106,38 +111,60 @@ class Chain:
     policy: str = ""
 
 
+_Narrowed = tuple[tuple[_Rule, tuple[_Match, ...]], ...]
+
+
 @dataclass(frozen=True)
 class PacketFilter:
     """The filter chains of a router.
 
     Attributes:
-        chains: By name, of all tables that filter.
-        maps: Verdicts by key, by the map's name.
+        chains: By table and name.
+        maps: Verdicts by key, by table and name of the map.
+        unknown: What tables say of themselves that is not understood (`flags dormant` switches one off).
     """
 
-    chains: Mapping[str, Chain]
-    maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    chains: Mapping[tuple[str, str], Chain]
+    maps: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    unknown: tuple[str, ...] = ()
+    _narrowed: dict[tuple[str, str, str | None, int], _Narrowed] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    _at: dict[tuple[str, int], tuple[Chain, ...]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, tables: Iterable[Table]) -> PacketFilter:
-        """The filter of some tables; pieces of one table add up."""
-        chains: dict[str, Chain] = {}
-        maps: dict[str, dict[str, str]] = {}
+        """The filter of some tables; pieces of one table, and of one chain, add up."""
+        chains: dict[tuple[str, str], Chain] = {}
+        maps: dict[tuple[str, str], dict[str, str]] = {}
+        unknown: list[str] = []
         for table in tables:
+            here = f"{table.family} {table.name}"
+            unknown += [f"table {here}: {line}" for line in table.lines if not line.startswith("comment ")]
             for entry in table.entries:
+                key = (here, entry.name)
                 if entry.kind == "chain":
-                    chains[entry.name] = _chain(entry.name, entry.lines)
+                    chain = _chain(here, entry.name, entry.lines)
+                    chains[key] = chain if key not in chains else _added(chains[key], chain)
                 elif entry.kind == "map":
-                    maps.setdefault(entry.name, {}).update(_verdicts(entry.elements))
-        return cls(chains, maps)
+                    maps.setdefault(key, {}).update(_verdicts(entry.elements))
+        return cls(chains, maps, tuple(unknown))
 
-    def at(self, hook: str) -> tuple[Chain, ...]:
-        """The chains that filter at a hook."""
-        return tuple(chain for chain in self.chains.values() if chain.hook == hook and chain.kind == "filter")
+    def at(self, hook: str, version: int) -> tuple[Chain, ...]:
+        """The chains that filter packets of a version of IP at a hook."""
+        if (hook, version) not in self._at:
+            self._at[hook, version] = tuple(
+                chain
+                for chain in self.chains.values()
+                if chain.hook == hook
+                and chain.kind == "filter"
+                and version in _VERSIONS.get(chain.table.partition(" ")[0], ())
+            )
+        return self._at[hook, version]
 
     def drops_by_default(self, hook: str) -> bool:
-        """Whether a chain at this hook drops what no rule accepts."""
-        return any(chain.policy == "drop" for chain in self.at(hook))
+        """Whether chains at this hook drop what no rule accepts, of both versions of IP."""
+        return all(any(chain.policy == "drop" for chain in self.at(hook, version)) for version in (4, 6))
 
     def accepts(self, hook: str, packet: Packet) -> str:
         """Why a packet may pass a hook: the rule that may accept it; empty where it is dropped in any case.
@@ -145,7 +172,7 @@ class PacketFilter:
         A hook without a chain lets everything pass.
         """
         reason = f"no chain filters at hook {hook}"
-        for chain in self.at(hook):
+        for chain in self.at(hook, packet.version):
             reason = self._may(chain, packet, 0) or ""
             if not reason:
                 return ""
@@ -154,7 +181,7 @@ class PacketFilter:
     def not_understood(self) -> tuple[str, ...]:
         """The rules that were not understood as a whole."""
         rules = (rule for chain in self.chains.values() if chain.kind in {"", "filter"} for rule in chain.rules)
-        return tuple(dict.fromkeys(rule.text for rule in rules if not rule.understood))
+        return (*self.unknown, *dict.fromkeys(rule.text for rule in rules if not rule.understood))
 
     def _may(self, chain: Chain, packet: Packet, depth: int) -> str | None:
         """The rule by which a chain may accept; empty where it certainly drops; None where its end is reached."""
@@ -169,14 +196,14 @@ class PacketFilter:
 
     def _walk(self, chain: Chain, packet: Packet, depth: int) -> tuple[str, bool]:
         """The first rule that may accept, and whether a packet may come to the end of the chain."""
-        for rule in chain.rules:
-            holds = _all_hold(rule.matches, packet)
+        for rule, matches in self._about(chain, packet):
+            holds = _all_hold(matches, packet)
             if holds is _Holds.NO:
                 continue
-            verdicts = [rule.verdict] if rule.map is None else self._looked_up(rule.map, packet)
+            verdicts = [rule.verdict] if rule.map is None else self._looked_up(chain.table, rule.map, packet)
             certain = holds is _Holds.YES and len(verdicts) == 1
             for verdict in verdicts:
-                accepted, goes_on = self._follow(verdict, rule, packet, depth)
+                accepted, goes_on = self._follow(chain.table, verdict, rule, packet, depth)
                 if accepted:
                     return accepted, True
                 if certain and not goes_on:
@@ -185,30 +212,56 @@ class PacketFilter:
                     return "", True
         return "", True
 
-    def _follow(self, verdict: str, rule: _Rule, packet: Packet, depth: int) -> tuple[str, bool]:
+    def _about(self, chain: Chain, packet: Packet) -> _Narrowed:
+        """The rules of a chain that may be about packets of an interface and a version, without the conditions that hold for all these.
+
+        Many questions are asked of one interface, and most rules are about another.
+        """
+        key = (chain.table, chain.name, packet.iifname, packet.version)
+        if key not in self._narrowed:
+            come_in = Packet(packet.version, packet.iifname)
+            self._narrowed[key] = tuple(
+                (rule, matches) for rule in chain.rules if (matches := _left(rule.matches, come_in)) is not None
+            )
+        return self._narrowed[key]
+
+    def _follow(self, table: str, verdict: str, rule: _Rule, packet: Packet, depth: int) -> tuple[str, bool]:
         """Why a verdict may accept, and whether the packet may come back from it."""
-        if verdict == "accept":
-            return rule.text, False
+        if verdict in {"", "return", "continue"}:
+            return "", True
         if verdict in {"drop", "reject"}:
             return "", False
         if verdict.startswith(("goto ", "jump ")):
-            target = self.chains.get(verdict.split()[1])
-            if target is None or depth >= _DEEPEST:
-                return "", False
-            return self._walk(target, packet, depth + 1)
-        return "", True
+            target = self.chains.get((table, verdict.partition(" ")[2]))
+            if target is not None and depth < _DEEPEST:
+                return self._walk(target, packet, depth + 1)
+        return rule.text, False
 
-    def _looked_up(self, lookup: tuple[str, str], packet: Packet) -> list[str]:
+    def _looked_up(self, table: str, lookup: tuple[str, str], packet: Packet) -> list[str]:
         """The verdicts that a map may give; that of no key is to go on."""
         on, name = lookup
-        verdicts = self.maps.get(name[1:], {}) if name.startswith("@") else _verdicts(split_elements(name))
+        verdicts = self.maps.get((table, name[1:]), {}) if name.startswith("@") else _listed(name)
         value = {"iifname": packet.iifname, "oifname": packet.oifname, "ct state": packet.state}.get(on)
         if value is None:
             return [*verdicts.values(), ""]
-        return [verdicts.get(value, "")]
+        if value in verdicts:
+            return [verdicts[value]]
+        return [verdict for key, verdict in verdicts.items() if _fits(key, value)] or [""]
 
 
-def _chain(name: str, lines: Iterable[str]) -> Chain:
+@lru_cache(maxsize=1024)
+def _listed(elements: str) -> Mapping[str, str]:
+    """The verdicts of a map that is written in a rule."""
+    return _verdicts(split_elements(elements))
+
+
+def _added(one: Chain, more: Chain) -> Chain:
+    """A chain that is written in two pieces: nftables appends."""
+    kind, hook, policy = one.kind or more.kind, one.hook or more.hook, more.policy or one.policy
+    return Chain(one.table, one.name, one.rules + more.rules, kind, hook, policy)
+
+
+def _chain(table: str, name: str, lines: Iterable[str]) -> Chain:
     kind = hook = policy = ""
     rules = []
     for line in lines:
@@ -216,7 +269,7 @@ def _chain(name: str, lines: Iterable[str]) -> Chain:
             kind, hook, policy = match.groups()
         elif line.strip():
             rules.append(_parsed(line))
-    return Chain(name, tuple(rules), kind, hook, policy)
+    return Chain(table, name, tuple(rules), kind, hook, policy)
 
 
 def _verdicts(elements: Iterable[str]) -> dict[str, str]:
@@ -249,7 +302,7 @@ class _Reader:
             if word in {"accept", "drop", "reject", "return", "continue"}:
                 verdict = "" if word == "continue" else word
             elif word in {"goto", "jump"}:
-                verdict = f"{word} {self._next()}"
+                verdict = f"{word} {self._next()}".strip()
             elif word in {"log", "counter", "limit"}:
                 self._skip_statement(word)
                 if word == "limit":
@@ -260,9 +313,12 @@ class _Reader:
                 lookup = self._condition(f"{word} {self._next()}", matches) or lookup
             else:
                 understood = False
-                matches.append(_Match("unknown", ()))
-        known = all(match.on in _LOOKS_AT or match.on in _OPEN for match in matches)
-        return _Rule(text, tuple(matches), verdict, lookup, understood and known)
+        if understood and all(match.on in _LOOKS_AT or match.on in _OPEN for match in matches):
+            return _Rule(text, tuple(matches), verdict, lookup)
+        # Nothing of it is believed but that it may accept: what was read may be half of something else.
+        if "accept" in self._words:
+            verdict = "accept"
+        return _Rule(text, (_UNKNOWN,), verdict, None if lookup is None else ("unknown", lookup[1]), understood=False)
 
     def _condition(self, on: str, matches: list[_Match]) -> tuple[str, str] | None:
         """Read one condition; gives what it looks up, where it is a verdict map."""
@@ -271,12 +327,17 @@ class _Reader:
             matches.append(_Match(on, ()))
             return None
         if on == "tcp option":
-            self._at = len(self._words)  # a statement that changes the packet, up to its end
+            if [self._next() for _ in range(3)] != ["maxseg", "size", "set"]:
+                matches.append(_UNKNOWN)
+            self._next()
             return None
         negated = self._peek() == "!="
         if negated:
             self._next()
         value = self._next()
+        if value in _OPERATORS:
+            matches.append(_UNKNOWN)
+            return None
         if value == "vmap":
             return on, self._next().strip("{} ")
         values = [part.strip().strip('"') for part in value.strip("{}").split(",")]
@@ -327,6 +388,7 @@ _LOOKS_AT: Final[Mapping[str, tuple[int, str]]] = {
 }
 """For each condition the version of IP that it is about (0 for either), and what of a packet it looks at."""
 
+_UNKNOWN: Final = _Match("unknown", ())
 _OPEN: Final = frozenset({"limit", "tcp flags"})
 """Conditions that are left open: a packet of any kind may meet them."""
 
@@ -343,7 +405,8 @@ def _value(on: str, text: str) -> object:
             return range(int(first), int(last or first) + 1)
     except ValueError:
         return None  # a name, a variable: it may be anything
-    return text
+    is_open = not text or text[0] in "@$" or text.isdecimal() or " " in text
+    return None if is_open else text
 
 
 def _holds(match: _Match, packet: Packet) -> _Holds:
@@ -363,6 +426,21 @@ def _holds(match: _Match, packet: Packet) -> _Holds:
     return _Holds.YES if match.negated else _Holds.NO
 
 
+def _left(matches: tuple[_Match, ...], packet: Packet) -> tuple[_Match, ...] | None:
+    """The conditions that a question has yet to answer; None where one cannot hold for any packet like this one."""
+    left = []
+    for match in matches:
+        version, slot = _LOOKS_AT.get(match.on, (0, ""))
+        if version and version != packet.version:
+            return None
+        holds = _holds(match, packet) if slot in {"iifname", "nfproto"} else _Holds.MAY
+        if holds is _Holds.NO:
+            return None
+        if holds is _Holds.MAY:
+            left.append(match)
+    return tuple(left)
+
+
 def _all_hold(matches: tuple[_Match, ...], packet: Packet) -> _Holds:
     found = _Holds.YES
     for match in matches:
@@ -375,10 +453,12 @@ def _all_hold(matches: tuple[_Match, ...], packet: Packet) -> _Holds:
 
 
 def _fits(value: object, known: object) -> bool:
-    if isinstance(value, IPv4Network | IPv6Network):
-        return isinstance(known, IPv4Address | IPv6Address) and known in value
+    if isinstance(value, str):
+        return value == known or (value.endswith("*") and isinstance(known, str) and known.startswith(value[:-1]))
     if isinstance(value, range):
         return known in value
+    if isinstance(value, IPv4Network | IPv6Network):
+        return isinstance(known, IPv4Address | IPv6Address) and known in value
     return value == known
 
 

@@ -15,12 +15,31 @@ from frr_config.tree import Node
 Network = IPv4Network | IPv6Network
 
 _ENTRY: Final = re.compile(
-    r"(ip|ipv6) prefix-list (\S+) (?:seq (\d+) )?(permit|deny) (\S+)(?: ge (\d+))?(?: le (\d+))?$"
+    r"(?:no )?(ip|ipv6) prefix-list (\S+) (?:seq (\d+) )?(permit|deny) (\S+)((?: (?:ge|le) \d+){0,2})$"
 )
 _FAMILY: Final = re.compile(r"address-family (ipv4|ipv6) unicast$")
 _ROUTE_MAP: Final = re.compile(r"route-map (\S+) (permit|deny) (\d+)$")
 _MATCH: Final = re.compile(r"match (ip|ipv6) address prefix-list (\S+)$")
 _BITS: Final = {4: 32, 6: 128}
+
+# What is known of FRR's language, by its first words: anything else could open what these rules say is shut.
+_INSTANCE: Final = re.compile(
+    r"bgp (?:router-id|log-neighbor-changes)\b|no bgp (?:default ipv4-unicast|ebgp-requires-policy)$"
+    r"|address-family ipv[46] unicast$"
+)
+_NEIGHBOR: Final = re.compile(
+    r"neighbor \S+ (?:remote-as|description|bfd|password|local-role|ttl-security|update-source|timers|shutdown)\b"
+)
+_IN_FAMILY: Final = re.compile(
+    r"neighbor \S+ (?:activate$|(?:maximum-prefix|prefix-list|route-map|next-hop-self|soft-reconfiguration|send-community)\b)"
+)
+_ORIGIN: Final = re.compile(r"(?:network|redistribute|aggregate-address) ")
+_CLAUSE: Final = re.compile(
+    r"match |set (?:local-preference|metric|community|large-community|as-path prepend)\b|description "
+)
+_ONCE: Final = re.compile(
+    r"neighbor \S+ (?:remote-as|password|local-role|ttl-security|maximum-prefix|(?:prefix-list|route-map)(?= \S+ (?:in|out)$))"
+)
 EVERYTHING: Final = {4: ip_network("0.0.0.0/0"), 6: ip_network("::/0")}
 
 
@@ -80,12 +99,12 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One address family of a session."""
+    """One address family of a session; `maximum_prefix` is 0 where nothing ends a flood."""
 
     version: int
     inbound: Filters
     outbound: Filters
-    maximum_prefix: bool
+    maximum_prefix: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +113,22 @@ class Session:
 
     Attributes:
         neighbor: The other end's address.
-        is_external: Whether the other end has another AS.
+        local_as: The AS of the instance, as it is written.
+        remote_as: The other end's, as it is written; empty where it is not.
         lines: What is said of it outside of address families, without `neighbor ADDRESS`.
         families: The families in which it is active.
     """
 
     neighbor: str
-    is_external: bool
+    local_as: str
+    remote_as: str
     lines: tuple[str, ...]
     families: tuple[Family, ...]
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the other end has another AS."""
+        return self.remote_as not in {self.local_as, "internal"}
 
     def has(self, start: str) -> bool:
         """Whether something is said that begins so."""
@@ -146,9 +172,8 @@ class Routing:
                 continue
             version = 4 if match[1] == "ip" else 6
             ranges = found.setdefault((version, match[2]), [])
-            if match[4] == "permit":
-                network = EVERYTHING[version] if match[5] == "any" else ip_network(match[5])
-                ranges.append(_range(network, match[6], "128" if match[5] == "any" and not match[7] else match[7]))
+            if match[4] == "permit" and (entry := _entry(match)) is not None:
+                ranges.append(entry)
         return {key: tuple(ranges) for key, ranges in found.items()}
 
     @cached_property
@@ -158,6 +183,36 @@ class Routing:
             if match := _ROUTE_MAP.match(node.line):
                 found.setdefault(match[1], []).append(node)
         return {name: tuple(clauses) for name, clauses in found.items()}
+
+    def originated(self) -> Iterator[str]:
+        """What is announced of the router's own: networks, and routes from elsewhere."""
+        for line in self._bgp_lines():
+            if _ORIGIN.match(line):
+                yield line
+
+    def _bgp_lines(self) -> Iterator[str]:
+        for node in self.nodes:
+            if node.line.startswith("router bgp "):
+                yield from (path[-1] for path in tree.paths(node.children))
+
+    def not_understood(self) -> Iterator[str]:
+        """Lines about sessions and filters of which these rules do not know what they do, and what is said twice."""
+        for node in self.nodes:
+            line = node.line
+            if line.startswith("router bgp "):
+                yield from _instance_not_understood(node)
+            elif line.startswith(("router ", "no router ", "pbr-map ", "no route-map ")):
+                yield line
+            elif line.startswith("route-map "):
+                yield from (f"{line}: {child.line}" for child in node.children if not _CLAUSE.match(child.line))
+                if not _ROUTE_MAP.match(line):
+                    yield line
+            elif line.startswith(
+                ("ip prefix-list ", "ipv6 prefix-list ", "no ip prefix-list ", "no ipv6 prefix-list ")
+            ):
+                match = _ENTRY.match(line)
+                if match is None or _entry(match) is None or line.startswith("no "):
+                    yield line
 
     def openings(self) -> Iterator[str]:
         """Route-map clauses that permit whatever comes, and route-maps that do not end in a refusal of the rest."""
@@ -173,7 +228,7 @@ class Routing:
                 yield f"route-map {name}"
 
     def _sessions(self, instance: Node) -> Iterable[Session]:
-        own = instance.line.split()[2]
+        local_as = instance.line.split()[2]
         general: dict[str, list[str]] = {}
         active: dict[str, list[tuple[int, list[str]]]] = {}
         for child in instance.children:
@@ -189,14 +244,14 @@ class Routing:
         for neighbor, said in general.items():
             remote = next((line.split()[1] for line in said if line.startswith("remote-as ")), "")
             families = tuple(self._family(version, lines_of) for version, lines_of in active.get(neighbor, ()))
-            yield Session(neighbor, remote not in {own, "internal"}, tuple(said), families)
+            yield Session(neighbor, local_as, remote, tuple(said), families)
 
     def _family(self, version: int, said: Sequence[str]) -> Family:
         return Family(
             version,
             self._filters(version, said, "in"),
             self._filters(version, said, "out"),
-            any(line.startswith("maximum-prefix ") for line in said),
+            max((_limit(line) for line in said), default=0),
         )
 
     def _filters(self, version: int, said: Sequence[str], direction: str) -> Filters:
@@ -235,6 +290,46 @@ class Routing:
                 if (4 if condition[1] == "ip" else 6) == version:
                     found += self._lists.get((version, condition[2]), ())
         return tuple(found)
+
+
+def _instance_not_understood(instance: Node) -> Iterator[str]:
+    seen: set[str] = set()
+    for child in instance.children:
+        inside = child.children
+        if not (_INSTANCE.match(child.line) or _NEIGHBOR.match(child.line) or _ORIGIN.match(child.line)):
+            yield child.line
+            continue
+        for line in (child.line, *(each.line for each in inside)):
+            if line is not child.line and not (_IN_FAMILY.match(line) or _ORIGIN.match(line)):
+                yield f"{child.line}: {line}"
+            if once := _ONCE.match(line):
+                way = line.rpartition(" ")[2] if line.endswith((" in", " out")) else ""
+                key = f"{child.line if inside else ''} {once[0]} {way}"
+                if key in seen:
+                    yield f"{line}: said a second time"
+                seen.add(key)
+
+
+def _limit(line: str) -> int:
+    """How many prefixes end a session; 0 for a line that does not end it (`warning-only` ends nothing)."""
+    words = line.split()
+    if words[0] != "maximum-prefix" or len(words) == 1 or "warning-only" in words or not words[1].isdecimal():
+        return 0
+    return int(words[1])
+
+
+def _entry(match: re.Match[str]) -> Range | None:
+    """What a prefix-list's entry is about; None where FRR would not take it. FRR itself sets a host's bits to zero."""
+    version = 4 if match[1] == "ip" else 6
+    words = match[6].split()
+    lengths = dict(zip(words[::2], words[1::2], strict=True))
+    if match[5] == "any":
+        return _range(EVERYTHING[version], lengths.get("ge"), lengths.get("le", str(_BITS[version])))
+    try:
+        network = ip_network(match[5], strict=False)
+    except ValueError:
+        return None
+    return _range(network, lengths.get("ge"), lengths.get("le")) if network.version == version else None
 
 
 def _range(network: Network, ge: str | None, le: str | None) -> Range:

@@ -160,5 +160,21 @@ RULES: Final = (
         _TEMPLATE,
         packets.indispensable,
     ),
+    Rule(
+        "POL020",
+        "A session is with the AS that the inventory says, and as the AS that it says",
+        "RFC 4271 section 6.2, RFC 7454 section 5",
+        FRR,
+        _TEMPLATE,
+        sessions.with_the_right_as,
+    ),
+    Rule(
+        "POL021",
+        "Every line about sessions and filters is understood, and said once",
+        "a rule that is silent about what it does not know would be a false green",
+        FRR,
+        "write it in terms that docs/policy.md names, or teach the rules",
+        sessions.understood,
+    ),
 )
 """In the order of their ids."""

@@ -7,8 +7,11 @@ from ipaddress import ip_network
 from typing import Final
 
 from provisioner.plan.model import DeviceRole
-from provisioner.policy.routing import EVERYTHING, Family, Range, Session
+from provisioner.policy.routing import EVERYTHING, Family, Range, Routing, Session
 from provisioner.policy.subject import Judged, Network, Said
+
+_MOST_DEFAULTS: Final = 100
+"""An edge router is given a default route: with a hundred routes something else is coming in."""
 
 _LONGEST: Final = {4: 32, 6: 64}
 """The longest prefixes of a location: a host for blackholing, and a segment."""
@@ -21,7 +24,12 @@ def _families(judged: Judged) -> Iterator[tuple[Session, Family]]:
 
 
 def _external(judged: Judged) -> Iterator[Session]:
-    return (session for session in judged.sessions if session.is_external)
+    """Sessions with another AS; those of a location are, whatever is written."""
+    return (session for session in judged.sessions if _is_external(judged, session))
+
+
+def _is_external(judged: Judged, session: Session) -> bool:
+    return session.is_external or judged.location is not None
 
 
 def filtered(judged: Judged) -> Iterator[Said]:
@@ -30,7 +38,7 @@ def filtered(judged: Judged) -> Iterator[Said]:
         for direction, filters in (("inbound", family.inbound), ("outbound", family.outbound)):
             about = f"neighbor {session.neighbor} IPv{family.version}"
             kinds = {name.split()[0] for name in filters.bound}
-            for kind in ("prefix-list", "route-map") if session.is_external else ("route-map",):
+            for kind in ("prefix-list", "route-map") if _is_external(judged, session) else ("route-map",):
                 if kind not in kinds:
                     yield about, f"no {direction} {kind}"
             for name in filters.undefined:
@@ -46,9 +54,18 @@ def filtered(judged: Judged) -> Iterator[Said]:
 
 def limited(judged: Judged) -> Iterator[Said]:
     """Sessions that may flood."""
+    most = judged.fleet.service.bgp.maximum_prefix
     for session, family in _families(judged):
-        if session.is_external and not family.maximum_prefix:
-            yield f"neighbor {session.neighbor} IPv{family.version}", "no maximum-prefix"
+        if not _is_external(judged, session):
+            continue
+        about = f"neighbor {session.neighbor} IPv{family.version}"
+        meant = most.ipv4 if family.version == 4 else most.ipv6  # noqa: PLR2004 - of IP
+        if judged.role is DeviceRole.EDGE:
+            meant = _MOST_DEFAULTS
+        if not family.maximum_prefix:
+            yield about, "no maximum-prefix that ends the session"
+        elif family.maximum_prefix > meant:
+            yield about, f"its maximum-prefix is {family.maximum_prefix}, more than {meant}"
 
 
 def with_role(judged: Judged) -> Iterator[Said]:
@@ -62,7 +79,7 @@ def with_role(judged: Judged) -> Iterator[Said]:
 def authenticated(judged: Judged) -> Iterator[Said]:
     """Sessions that anybody could speak for."""
     for session in _external(judged):
-        if not session.has("password"):
+        if not any(line.startswith("password ") for line in session.lines):
             yield f"neighbor {session.neighbor}", "no authentication"
 
 
@@ -159,13 +176,40 @@ def no_openings(judged: Judged) -> Iterator[Said]:
             yield about, "does not end in a refusal of the rest"
 
 
+def with_the_right_as(judged: Judged) -> Iterator[Said]:
+    """Sessions with somebody else, or as somebody else, than the inventory says."""
+    service = str(judged.fleet.service.asn)
+    location = service if judged.location is None else str(judged.location.asn)
+    here, there = (location, service) if judged.role is DeviceRole.EDGE else (service, location)
+    for session in judged.sessions:
+        if session.remote_as != there:
+            yield (
+                f"neighbor {session.neighbor}",
+                f"the other end's AS is {session.remote_as or 'not said'}, not {there}",
+            )
+        if session.local_as != here:
+            yield f"neighbor {session.neighbor}", f"this end's AS is {session.local_as}, not {here}"
+
+
+def understood(judged: Judged) -> Iterator[Said]:
+    """Lines about sessions and filters that no rule knows."""
+    for line in Routing(judged.own.nodes).not_understood():
+        yield line, "a line that this check does not understand, so nothing is known of what it lets through"
+
+
 def core(judged: Judged) -> Iterator[Said]:
     """From the core come defaults and other locations; into it go locations and the router's own loopback."""
+    if judged.role is DeviceRole.EDGE:
+        return
+    router = judged.fleet.aggregation_router(judged.device)
+    own = {f"network {ip_network(address)}" for address in (router.loopback_ipv4, router.loopback_ipv6)}
+    for line in Routing(judged.own.nodes).originated():
+        if judged.location is not None or _network(line) not in own:
+            yield line, "the router announces more of its own than its loopback"
     if judged.location is not None:
         return
     pools = judged.fleet.service.pools
     spaces: tuple[Network, ...] = (*pools.location_ipv4, *pools.location_ipv6)
-    router = judged.fleet.aggregation_router(judged.device)
     defaults = {_exactly(EVERYTHING[version]) for version in (4, 6)}
     locations = {Range(pool, pool.prefixlen, _LONGEST[pool.version]) for pool in spaces}
     loopbacks = {_exactly(ip_network(address)) for address in (router.loopback_ipv4, router.loopback_ipv6)}
@@ -180,6 +224,15 @@ def core(judged: Judged) -> Iterator[Said]:
                 yield about, f"{each} {what}"
             for each in sorted(meant - set(passes)):
                 yield about, f"{each} no longer {what}"
+
+
+def _network(line: str) -> str:
+    """A `network` line with its prefix as this program writes it."""
+    kind, _, prefix = line.partition(" ")
+    try:
+        return f"{kind} {ip_network(prefix)}"
+    except ValueError:
+        return line
 
 
 def _exactly(network: Network) -> Range:
