@@ -76,7 +76,7 @@ def comparison(count: int = 10_000) -> Comparison:
         heavy = number % 100 == 0
         if heavy:
             special.append((code, target.device))
-        plan = Plan(code, f"School {number}, Gemeente {number % 300}", (DeviceDiff(target, files),))
+        plan = Plan(code, f"Montessorischool {number}, Gemeente {number % 300}", (DeviceDiff(target, files),))
         areas = (Area.FILTERS, Area.BGP) if heavy else (Area.BGP,)
         changes.append(
             Change(
@@ -96,7 +96,7 @@ def comparison(count: int = 10_000) -> Comparison:
             _SPECIAL + code,
             Area.FILTERS,
             70,
-            ("adds a rule",),
+            ("accepts connections from everywhere to administration", "adds a rule"),
             (device,),
             (code,),
         )

@@ -58,7 +58,8 @@ class Scene:
     def is_clean(self, *more: str) -> bool:
         """Whether no file but that of the secrets holds one, and none of these."""
         texts = [value.encode() for value in more]
-        files = [path for path in self.place.root.rglob("*") if path.is_file() and path != self.secrets]
+        ours = {self.secrets.name, "sitecustomize.py"}
+        files = [path for path in self.place.root.rglob("*") if path.is_file() and path.name not in ours]
         written = any(text in path.read_bytes() for path in files for text in texts)
         return not written and self.place.leaking_files(self.secrets) == []
 

@@ -81,7 +81,7 @@ def another_mtu(directory: Path, school: Location) -> list[str]:
 @pytest.mark.parametrize(
     ("fault", "expected", "found"),
     [
-        (wrong_role, r"expected  up ", r"found     down"),
+        (wrong_role, r"expected  provider here", r"found     peer here"),
         (a_prefix_too_many, r"expected  .*accepted", rf"found     .*({re.escape(EXTRA)}|2 )"),
         (no_default, r"expected  .*(::/0|default)", r"found     "),
         (another_mtu, r"expected  .*1500", r"found     .*(1400|no answer|0 of)"),

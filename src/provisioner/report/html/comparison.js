@@ -2,12 +2,18 @@
 "use strict";
 (() => {
   /** @typedef {{s: string, t: string, k: string, b: string, n: string, p: string[], i: number, a: string[], r: string[], d: string[], g: number[]}} Subject */
-  /** @typedef {{title: string, area: string, weight: number, names: string, same: string, lines: [string, string][], subjects: number[], devices: string[]}} Group */
+  /** @typedef {{title: string, reasons: string[], area: string, weight: number, names: string, same: string, lines: [string, string][], subjects: number[], devices: string[]}} Group */
   const data = JSON.parse(byId("data").textContent || "{}");
   /** @type {Subject[]} */ const subjects = data.subjects;
   /** @type {Group[]} */ const groups = data.groups;
   const words = subjects.map((one) => [one.s, one.t, one.b, one.n, ...one.p, ...one.d].join(" ").toLowerCase());
-  const inGroups = groups.map((one) => [one.title, ...one.lines.map((line) => line[0])].join("\n").toLowerCase());
+  const inGroups = groups.map((one) => [one.title, ...one.reasons, ...one.lines.flat()].join("\n").toLowerCase());
+
+  /** At most so much of each list goes on paper; the filters choose what. */
+  const onPaper = 1000;
+  /** @type {Set<number>} What a reader unfolded stays so when the filters change. */ const unfolded = new Set();
+  /** @type {number[]} */ let wanted = [];
+  let few = false;
 
   /** @param {Group} group */
   const diff = (group) => {
@@ -15,11 +21,16 @@
     made.tabIndex = 0;
     made.setAttribute("role", "region");
     made.setAttribute("aria-label", group.title);
+    const lines = element("div", undefined, "lines");
+    const q = searched();
     for (const [text, from] of group.lines) {
       const sign = text.startsWith("+++") || text.startsWith("---") ? "" : text[0];
-      made.append(element("div", text || " ", { "+": "plus", "-": "minus", "@": "hunk" }[sign] ?? ""));
-      if (from) made.append(element("div", `← ${from}`, "from"));
+      const line = element("div", undefined, { "+": "plus", "-": "minus", "@": "hunk" }[sign] ?? "");
+      line.append(element("span", text || " ", q && text.toLowerCase().includes(q) ? "here" : ""));
+      if (from) line.append(element("span", `← ${from}`, "from"));
+      lines.append(line);
     }
+    made.append(lines);
     return made;
   };
 
@@ -31,10 +42,10 @@
     const summary = element("summary");
     summary.append(element("span", group.area, "badge"), " ", element("b", String(group.weight), group.weight >= 60 ? "grave" : ""), ` ${group.title}`);
     made.append(summary);
-    made.addEventListener("toggle", () => {
-      if (!made.open || made.childElementCount > 1) return;
+    lazily(made, () => {
       const inside = element("div", undefined, "inside");
       inside.append(element("p", group.names, "mono"));
+      if (group.reasons.length) inside.append(element("p", `also ${group.reasons.join("; ")}`));
       if (group.same) inside.append(element("p", group.same, "quiet"));
       inside.append(diff(group));
       if (group.devices.length > 8) {
@@ -44,6 +55,12 @@
       }
       made.append(inside);
     });
+    made.open = few || unfolded.has(number);
+    const alone = few;
+    made.addEventListener("toggle", () => {
+      if (alone) return;
+      if (made.open) unfolded.add(number); else unfolded.delete(number);
+    });
     return made;
   };
 
@@ -52,27 +69,28 @@
     const one = subjects[number];
     const made = element("tr");
     const name = element("td");
-    const button = element("button", one.s);
+    const button = element("button", one.s, "link");
     button.title = "show what changes for it alone";
     button.addEventListener("click", () => { filter.set("q", one.s); byId("changes").scrollIntoView(); });
     name.append(button);
     made.append(name, element("td", one.t), element("td", one.k), element("td", one.n || one.b, "wide"), element("td", one.p.join(", "), "wide"));
     const impact = element("td", String(one.i), one.i >= 60 ? "number grave" : "number");
     impact.title = one.r.join("; ");
-    made.append(impact, element("td", one.a.join(", "), "wide"));
+    made.append(impact, element("td", [one.a.join(", "), one.r[0]].filter(Boolean).join(": "), "wide"));
     return made;
   };
 
+  const searched = () => filter.value("q").trim().toLowerCase();
   const shownGroups = piecewise(byId("groups"), byId("more-groups"), 50, change);
   const shownSubjects = piecewise(byId("subjects"), byId("more-subjects"), 100, row);
 
   const apply = () => {
-    const q = filter.value("q").trim().toLowerCase();
+    const q = searched();
     const [board, point, area, kind] = ["board", "point", "area", "kind"].map(filter.value);
     const least = Number(filter.value("least") || 0);
     const inScope = subjects.map((one) => (!board || one.b === board) && (!point || one.p.includes(point)) && (!kind || one.k === kind));
     const named = subjects.map((_, number) => inScope[number] && (!q || words[number].includes(q)));
-    const wanted = groups.map((_, number) => number).filter((number) => {
+    wanted = groups.map((_, number) => number).filter((number) => {
       const group = groups[number];
       if ((area && group.area !== area) || group.weight < least) return false;
       if (!group.subjects.some((each) => inScope[each])) return false;
@@ -84,8 +102,11 @@
       if (!inScope[number] || (area && !one.a.includes(area)) || one.i < least) return false;
       return !q || named[number] || one.g.some((each) => kept.has(each) && inGroups[each].includes(q));
     });
+    // A search that leaves next to nothing is answered at once.
+    few = q !== "" && wanted.length <= 3;
     shownGroups.show(wanted);
     shownSubjects.show(people);
+    byId("none").hidden = wanted.length + people.length > 0;
     byId("shown").textContent = `${wanted.length} of ${groups.length} changes, ${people.length} of ${subjects.length} subjects`;
   };
   const filter = filters(["q", "board", "point", "area", "kind", "least"], apply);
@@ -95,7 +116,17 @@
     for (const each of all) each.open = open;
   });
   keys(filter);
-  unfoldedOnPaper(() => { shownGroups.all(); shownSubjects.all(); });
+  linksInside((id) => {
+    const number = /^change-\d+$/.test(id) ? Number(id.slice(7)) : -1;
+    if (number >= 0 && !wanted.includes(number)) filter.clear();
+    if (number >= 0) shownGroups.upTo(wanted.indexOf(number) + 1);
+    return document.getElementById(id);
+  });
+  unfoldedOnPaper(() => {
+    const left = [shownGroups.upTo(onPaper), shownSubjects.upTo(onPaper)];
+    byId("cut").hidden = left[0] + left[1] === 0;
+    byId("cut").textContent = `Not on paper: ${left[0]} changes and ${left[1]} subjects. Filters choose what is printed.`;
+  });
   document.documentElement.dataset.ready = "yes";
   apply();
 })();

@@ -30,6 +30,7 @@ const filters = (ids, changed) => {
     changed();
   };
   for (const field of fields) field.addEventListener("input", write);
+  fields[0].form?.addEventListener("submit", (event) => event.preventDefault());
   window.addEventListener("hashchange", () => { read(); changed(); });
   read();
   return {
@@ -61,8 +62,8 @@ const piecewise = (into, more, piece, make) => {
   return {
     /** @param {T[]} wanted */
     show: (wanted) => { items = wanted; shown = 0; into.replaceChildren(); add(); },
-    /** Everything, for printing. */
-    all: () => { while (shown < items.length) add(); },
+    /** So many at least, where there are as many. @param {number} most @returns {number} how many are left out */
+    upTo: (most) => { while (shown < Math.min(most, items.length)) add(); return items.length - shown; },
   };
 };
 
@@ -82,13 +83,47 @@ const keys = (filter) => {
   });
 };
 
-/** What is folded is unfolded on paper. @param {() => void} first */
+/** @type {WeakMap<HTMLElement, () => void>} What fills a folded element when it is first unfolded. */
+const unfilled = new WeakMap();
+
+/** @param {HTMLElement} each */
+const filled = (each) => { const fill = unfilled.get(each); unfilled.delete(each); fill?.(); };
+
+/** Fills an element when it is unfolded, not before. @param {HTMLDetailsElement} made @param {() => void} fill */
+const lazily = (made, fill) => {
+  unfilled.set(made, fill);
+  made.addEventListener("toggle", () => { if (made.open) filled(made); });
+};
+
+/**
+ * Links inside the page go there without touching the fragment: that one holds the filters.
+ * @param {(id: string) => HTMLElement | null} find makes the element where it is not there yet
+ */
+const linksInside = (find) => {
+  document.addEventListener("click", (event) => {
+    const link = event.target instanceof Element && event.target.closest('a[href^="#"]');
+    const there = link && find((link.getAttribute("href") ?? "").slice(1));
+    if (!there) return;
+    event.preventDefault();
+    if (there instanceof HTMLDetailsElement) there.open = true;
+    const to = there.querySelector("summary") ?? there;
+    if (to === there) there.tabIndex = -1;
+    to.focus({ preventScroll: true });
+    there.scrollIntoView();
+  });
+};
+
+/**
+ * What is folded is unfolded on paper. The toggle event comes too late for the printer: what is empty is filled here.
+ * @param {() => void} first
+ */
 const unfoldedOnPaper = (first) => {
+  /** @type {HTMLDetailsElement[]} */ let opened = [];
   window.addEventListener("beforeprint", () => {
     first();
-    for (const each of document.querySelectorAll("details")) { each.dataset.was = String(each.open); each.open = true; }
+    for (const each of document.querySelectorAll("details")) filled(each);
+    opened = [...document.querySelectorAll("details")].filter((each) => !each.open);
+    for (const each of opened) each.open = true;
   });
-  window.addEventListener("afterprint", () => {
-    for (const each of document.querySelectorAll("details")) each.open = each.dataset.was === "true";
-  });
+  window.addEventListener("afterprint", () => { for (const each of opened) each.open = false; });
 };
