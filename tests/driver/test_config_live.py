@@ -167,9 +167,9 @@ def test_the_timer_reverts_by_itself_and_a_confirm_afterwards_fails(
     router: FRRDriver, pair: Pair, initial: str
 ) -> None:
     router.load_replace_candidate(config=changed(initial))
-    router.commit_config(revert_in=3)
+    router.commit_config(revert_in=8)
     assert "renamed" in running(router)
-    wait_for("the timer", lambda: not router.has_pending_commit(), 20)
+    wait_for("the timer", lambda: not router.has_pending_commit(), 30)
     router.load_replace_candidate(config=initial)
     assert router.compare_config() == ""
     router.discard_config()

@@ -83,8 +83,8 @@ def rehearse(
     from provisioner.intent.select import Selection
     from provisioner.journal.command import without_passwords
     from provisioner.network.interrupts import Interruption
-    from provisioner.rehearsal.run import Request, Teller
     from provisioner.rehearsal.run import rehearse as rehearse_it
+    from provisioner.rehearsal.stage import Request, Teller
     from provisioner.report.progress import progress_for
 
     selection = Selection(

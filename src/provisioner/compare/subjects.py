@@ -128,8 +128,13 @@ def _slices(
             side.rendering.slice(location, router) if location is not None and router in landing else ""
             for side, location, landing in ((base, old, before), (head, new, after))
         ]
-        platform = (head if router in after else base).platform(router)
+        side = head if router in after else base
+        platform = side.platform(router)
         target = Target(router, DeviceRole.AGGREGATION, platform, slices=(code,))
+        if not all(texts):
+            # What comes or goes is told as the router sees it: with the base around it, which stays.
+            under = side.rendering.base(router)
+            texts = [platform_for(platform).splice(under, code, text) if text else under for text in texts]
         yield from _difference(base, head, target, platform, *texts)
 
 

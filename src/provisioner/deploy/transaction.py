@@ -174,10 +174,10 @@ class Transaction:
             )
         else:
             outcome = self._outcome(Result.CONFIRMED, approved, checks)
-        read = frozenset(self._in_state(DeviceState.CONFIRMED))
-        return replace(
-            outcome, changes=tuple(change for change in self._steps.parts.changes() if change.device in read)
-        )
+        # One end may have been as intended before, and untouched: what it runs is deployed all the same.
+        not_read = frozenset(self._in_state(DeviceState.UNKNOWN))
+        changes = tuple(change for change in self._steps.parts.changes() if change.device not in not_read)
+        return replace(outcome, changes=changes)
 
     def release(self) -> None:
         """Throw the candidates away and let the locks go, where nothing was pushed.

@@ -42,6 +42,10 @@ class Distinct:
             for diff in change.plan.diffs
             if diff.target.platform is not PlatformName.FRR
         }
+        for change in comparison.changes:
+            why = hindrance((fleet,), change.plan.subject)
+            if why:
+                unfit.setdefault(change.plan.subject, why)
         groups: dict[str, list[str]] = {}
         for number, group in enumerate(comparison.groups):
             for subject in group.subjects:

@@ -88,13 +88,14 @@ class Watch:
             self._proceed()
             through = self._through()
             missing = any(
-                self._asked(code) & set(ways) - through.get(code, frozenset()) for code, ways in wanted.items()
+                self.asked(code) & set(ways) - through.get(code, frozenset()) for code, ways in wanted.items()
             )
             if not missing or time.monotonic() > ends:
                 return through
             time.sleep(_LOOK_EVERY_SECONDS)
 
-    def _asked(self, code: str) -> set[Way]:
+    def asked(self, code: str) -> set[Way]:
+        """The ways of a school that are watched."""
         return {(eye.segment, family) for eye in self._eyes if eye.code == code for family in eye.stream.families}
 
     def _through(self) -> Mapping[str, frozenset[Way]]:

@@ -13,6 +13,8 @@ FAMILIES = (4, 6)
 def verdict(rehearsal: Rehearsal) -> str:
     """What came of it, in one line without a full stop."""
     if rehearsal.verdict is Verdict.NOTHING:
+        if rehearsal.changing:
+            return f"nothing rehearsed: the lab cannot show what changes for {counted(rehearsal.changing, 'subject')}"
         return "nothing to rehearse"
     outcomes = counted(len(rehearsal.outcomes), "subject")
     where = f"{outcomes} on {counted(len(rehearsal.devices), 'router')} in {seconds(rehearsal.seconds)}"

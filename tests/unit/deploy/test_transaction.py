@@ -193,7 +193,7 @@ class NoParts(PartReader):
         return plan
 
     def changes(self) -> tuple[PartChange, ...]:
-        return ()
+        return tuple(PartChange(name, "", OLD, NEW) for name in DEVICES)
 
 
 def transaction(routers: Routers, *, healthy: bool = True, candidate: str = NEW) -> Transaction:
@@ -373,7 +373,17 @@ def test_a_line_that_breaks_after_the_last_confirm_takes_nothing_back() -> None:
     (told,) = [device for device in outcome.devices if device.error]
     assert told.device == "er-x"
     assert "answered its confirm" in told.error
+    assert [change.device for change in outcome.changes] == ["ar-1", "ar-2"], "what was read is known"
     assert [(router.running, router.pending) for router in routers.by_name.values()] == [(NEW, False)] * 3
+
+
+def test_an_end_that_was_as_intended_before_is_deployed_with_the_one_that_changed() -> None:
+    """A push that was killed between its confirms leaves one end new: the next one changes the other, and both are known."""
+    routers = fresh()
+    routers.by_name["ar-1"].running = NEW
+    outcome = push(routers)
+    assert outcome.result is Result.CONFIRMED
+    assert [change.device for change in outcome.changes] == list(DEVICES)
 
 
 def test_an_interruption_while_a_failed_push_is_put_back_is_told_and_ends_the_run() -> None:

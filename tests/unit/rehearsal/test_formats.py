@@ -117,6 +117,10 @@ def test_exit_codes_say_pass_or_fail() -> None:
     assert [case.exit_code for _, case in CASES] == [0, 0, 2]
 
 
+def test_a_change_that_the_lab_cannot_show_is_not_passed_over_as_no_change() -> None:
+    assert "nothing rehearsed: the lab cannot show what changes for 3 subjects" in _text(replace(NOTHING, changing=3))
+
+
 def test_what_is_closed_on_purpose_is_no_outage() -> None:
     assert PASSED.longest_outage == pytest.approx(1.0)
 
