@@ -41,6 +41,9 @@ _ICMPV6: Final = (
 )
 """What must not be dropped (RFC 1812 section 4.3, RFC 4890 section 4.4)."""
 
+_DISCOVERY: Final = ("nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert")
+"""Never from another link (RFC 4861 sections 6.1 and 7.1)."""
+
 _ISOLATED: Final = (SegmentRole.GUEST, SegmentRole.DEVICES)
 """Segments that never reach the administration, whatever the catalogue says: anybody's telephone, and cameras."""
 
@@ -165,6 +168,7 @@ def unspoofed(judged: Judged) -> Iterator[Said]:
         others = [other.router_ipv4.ip + 1 for other, _ in judged.segments() if other is not segment]
         beside = _just_outside((segment.ipv4, segment.ipv6))
         yield from _sources(judged, interface, own, (*_STRANGERS, *others, *beside, judged.management_networks[0][1]))
+        yield from _unspecified(judged, "prerouting", Packet(6, interface))
     for uplink in judged.uplinks:
         interface = judged.interface(uplink)
         if judged.role is DeviceRole.EDGE:
@@ -172,8 +176,10 @@ def unspoofed(judged: Judged) -> Iterator[Said]:
             inside += [segment.ipv4[1] for segment, _ in judged.segments()]
             yield from _sources(judged, interface, (ip_address("192.0.9.9"), ip_address("2600::1")), tuple(inside))
             yield from _leaving(judged, interface)
+            yield from _unspecified(judged, "postrouting", Packet(6, oifname=interface))
         else:
             yield from _sources(judged, interface, tuple(network[1] for network in judged.announced), _others(judged))
+            yield from _unspecified(judged, "prerouting", Packet(6, interface))
             yield from _delivered(judged, interface)
 
 
@@ -189,6 +195,16 @@ def _sources(
     for source in bad:
         if reason := judged.packets.accepts("prerouting", Packet(source.version, interface, source=source)):
             yield f"interface {interface}", f"the source {source}, which is not at home there, is accepted: {reason}"
+
+
+def _unspecified(judged: Judged, hook: str, packet: Packet) -> Iterator[Said]:
+    """Without an address yet, neighbour discovery and nothing else (RFC 4291 section 2.5.2)."""
+    for protocol in ("tcp", "udp"):
+        if reason := judged.packets.accepts(hook, replace(packet, source=_UNSPECIFIED, protocol=protocol)):
+            yield (
+                f"interface {packet.iifname or packet.oifname}",
+                f"{protocol} from {_UNSPECIFIED} is accepted: {reason}",
+            )
 
 
 def _others(judged: Judged) -> tuple[IPv4Address | IPv6Address, ...]:
@@ -241,8 +257,13 @@ def _delivered(judged: Judged, interface: str) -> Iterator[Said]:
 def control_plane(judged: Judged) -> Iterator[Said]:
     """Routing protocols are spoken with the other end of an uplink, one hop away; in the core with the core."""
     for uplink in judged.uplinks:
+        interface = judged.interface(uplink)
         for neighbor in judged.neighbors(uplink):
-            yield from _spoken(judged, judged.interface(uplink), neighbor, hops=(_GTSM, _GTSM - 1))
+            yield from _spoken(judged, interface, neighbor, hops=(_GTSM, _GTSM - 1))
+        for kind in _DISCOVERY:
+            packet = Packet(6, interface, protocol="icmpv6", icmp_type=kind, hops=_GTSM - 1)
+            if reason := judged.packets.accepts("input", packet):
+                yield f"interface {interface}", f"{kind} from afar is accepted: {reason}"
     if judged.location is None:
         core = judged.fleet.aggregation_router(judged.device).core
         for neighbor in (core.core_ipv4, core.core_ipv6):
@@ -263,7 +284,8 @@ def _spoken(judged: Judged, interface: str, neighbor: Address, hops: tuple[int, 
             source_port=source_port,
             hops=near,
         )
-        asked = [(packet, True), (replace(packet, source=stranger), False)]
+        elsewhere = [replace(packet, iifname=name) for name in _ports(judged) if name != interface]
+        asked = [(packet, True), *((each, False) for each in (replace(packet, source=stranger), *elsewhere))]
         asked += [(replace(packet, hops=far), False)] if far is not None else []
         for each, is_meant in asked:
             reason = judged.packets.accepts("input", each)
@@ -271,9 +293,14 @@ def _spoken(judged: Judged, interface: str, neighbor: Address, hops: tuple[int, 
                 how = f"is accepted: {reason}" if reason else "is refused"
                 limit = f" with hop limit {each.hops}" if each.hops is not None else ""
                 yield (
-                    f"interface {interface}",
+                    f"interface {each.iifname}",
                     f"{protocol} from {each.source} port {source_port} to {port}{limit} {how}",
                 )
+    other = Packet(
+        neighbor.version, interface, None, neighbor, None, "tcp", _EPHEMERAL, source_port=_EPHEMERAL, hops=near
+    )
+    if reason := judged.packets.accepts("input", other):
+        yield f"interface {interface}", f"tcp from {neighbor} that is no BGP is accepted: {reason}"
 
 
 def _conversations(judged: Judged, *, is_core: bool) -> Iterator[tuple[str, int, int]]:
@@ -323,6 +350,9 @@ def _answers(judged: Judged) -> Iterator[Said]:
             "input", Packet(4, out, protocol="tcp", state="established", destination_port=_EPHEMERAL)
         ):
             yield f"interface {out}", "answers to the router's own connections are dropped"
+        astray = Packet(4, out, protocol="tcp", state="invalid", destination_port=_EPHEMERAL)
+        if reason := judged.packets.accepts("input", astray):
+            yield f"interface {out}", f"what belongs to no connection is let in: {reason}"
         packet = Packet(6, oifname=out, source=_UNSPECIFIED, protocol="icmpv6", icmp_type="nd-neighbor-solicit")
         if not judged.packets.accepts("postrouting", packet):
             yield f"interface {out}", "neighbour discovery cannot leave the router"

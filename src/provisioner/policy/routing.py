@@ -33,9 +33,10 @@ _NEIGHBOR: Final = re.compile(
 _IN_FAMILY: Final = re.compile(
     r"neighbor \S+ (?:activate$|(?:maximum-prefix|prefix-list|route-map|next-hop-self|soft-reconfiguration|send-community)\b)"
 )
+_STATIC: Final = re.compile(r"(?:ip|ipv6) route (\S+) (.+)$")
 _ORIGIN: Final = re.compile(r"(?:network|redistribute|aggregate-address) ")
 _CLAUSE: Final = re.compile(
-    r"match |set (?:local-preference|metric|community|large-community|as-path prepend)\b|description "
+    r"match (?:ip|ipv6) address prefix-list \S+$|set (?:local-preference|metric|community|large-community|as-path prepend)\b|description "
 )
 _ONCE: Final = re.compile(
     r"neighbor \S+ (?:remote-as|password|local-role|ttl-security|maximum-prefix|(?:prefix-list|route-map)(?= \S+ (?:in|out)$))"
@@ -183,6 +184,12 @@ class Routing:
             if match := _ROUTE_MAP.match(node.line):
                 found.setdefault(match[1], []).append(node)
         return {name: tuple(clauses) for name, clauses in found.items()}
+
+    def static(self) -> Iterator[tuple[str, str, str]]:
+        """Static routes: the line, its prefix, and where it leads."""
+        for node in self.nodes:
+            if match := _STATIC.match(node.line):
+                yield node.line, match[1], match[2]
 
     def originated(self) -> Iterator[str]:
         """What is announced of the router's own: networks, and routes from elsewhere."""

@@ -176,5 +176,13 @@ RULES: Final = (
         "write it in terms that docs/policy.md names, or teach the rules",
         sessions.understood,
     ),
+    Rule(
+        "POL022",
+        "Static routes discard what a location announces and does not use, and there are no others",
+        "RFC 7454 section 6, RFC 4632 section 5.1",
+        FRR,
+        _TEMPLATE,
+        sessions.discarded_at_home,
+    ),
 )
 """In the order of their ids."""

@@ -191,6 +191,20 @@ def with_the_right_as(judged: Judged) -> Iterator[Said]:
             yield f"neighbor {session.neighbor}", f"this end's AS is {session.local_as}, not {here}"
 
 
+def discarded_at_home(judged: Judged) -> Iterator[Said]:
+    """Static routes of an edge router discard what it announces and does not use; elsewhere there are none."""
+    wanted = {str(network) for network in judged.announced} if judged.role is DeviceRole.EDGE else set()
+    for line, prefix, leads in Routing(judged.own.nodes).static():
+        if prefix not in wanted or leads != "blackhole":
+            yield line, "a static route that is not one for discarding what the location announces"
+        wanted.discard(prefix)
+    for prefix in sorted(wanted):
+        yield (
+            prefix,
+            "what is announced and not in use is not discarded, so that it loops between both ends of the uplink",
+        )
+
+
 def understood(judged: Judged) -> Iterator[Said]:
     """Lines about sessions and filters that no rule knows."""
     for line in Routing(judged.own.nodes).not_understood():

@@ -24,8 +24,8 @@ ROOT = Path(__file__).parents[3]
 TEMPLATES = ROOT / "templates"
 
 GUARDS = re.compile(
-    r"neighbor .* (?:activate|bfd|local-role|maximum-prefix|password|prefix-list|route-map|ttl-security)\b"
-    r"|prefix-list \S+.* permit|^route-map |match ip|no bgp default"
+    r"neighbor .* (?:activate|bfd|local-role|maximum-prefix|password|prefix-list|remote-as|route-map|ttl-security)\b"
+    r"|prefix-list \S+.* permit|^route-map |match ip|no bgp default|^router bgp|^table |^ip(?:v6)? route "
     r"|\b(?:accept|drop|goto|jump|vmap)\b"
 )
 """Lines that decide who may do what."""
@@ -45,6 +45,18 @@ WEAKER = (
     (re.compile(r'iifname "\{\{ segment\.interface \}\}" (?=jump)'), ""),
     (re.compile(r"local-role (?:customer|provider)"), "local-role peer"),
     (re.compile(r" tcp dport 1024-65535"), ""),
+    (re.compile(r"tcp sport 179 "), ""),
+    (re.compile(r"^table inet"), "table ip"),
+    (re.compile(r"remote-as .*"), "remote-as external"),
+    (re.compile(r"^router bgp .*"), "router bgp 64999"),
+    (re.compile(r"(maximum-prefix .*)"), r"\1 warning-only"),
+    (re.compile(r"match ip(v6)? address"), r"match ip\1 next-hop"),
+    (re.compile(r"(route \{\{[^}]*\}\}) blackhole"), r"\1 lan0"),
+    (re.compile(r'iifname "\{\{ (?:core_port|uplink\.interface) \}\}" (?=ip)'), ""),
+    (re.compile(r"icmpv6 type \{ nd-router[^}]*\} (?=accept)"), ""),
+    (re.compile(r"ip6 hoplimit 255 (?=icmpv6)"), ""),
+    (re.compile(r"invalid : drop"), "invalid : accept"),
+    (re.compile(r'oifname "\{\{ interface \}\}"'), 'oifname "lan*"'),
 )
 """What makes a guard weaker without taking it away."""
 
