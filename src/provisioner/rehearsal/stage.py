@@ -32,6 +32,10 @@ MOST_BLIND_SECONDS: Final = 1.0
 """A machine that gives a host less time than this to ask cannot tell short outages."""
 
 
+_BASE_SECONDS = 60
+"""How long the base may take to converge at least: it is not what is rehearsed, and routers that just booted take their time."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """What is to be rehearsed.
@@ -144,7 +148,9 @@ class Stage:
         before = [code for code in self._codes if base is not None and base.active(code)]
         if base is not None and before:
             subjects = [location_subject(base.fleet, base.fleet.locations[code]) for code in before]
-            failed = tuple(outcome for outcome in self._push(base, subjects) if outcome.result.is_trouble)
+            failed = tuple(
+                outcome for outcome in self._push(base, subjects, _BASE_SECONDS) if outcome.result.is_trouble
+            )
             if failed:
                 self._trouble += [f"the base side does not work in the lab: {_said(outcome)}" for outcome in failed]
                 return replace(result, outcomes=failed)
@@ -174,9 +180,10 @@ class Stage:
         )
         return replace(result, outcomes=outcomes, locations=locations)
 
-    def _push(self, half: Half, subjects: Sequence[Subject]) -> tuple[Outcome, ...]:
+    def _push(self, half: Half, subjects: Sequence[Subject], at_least_seconds: int = 0) -> tuple[Outcome, ...]:
         """Provision as a person would; the journal is the lab's own."""
         request, state = self._request, self._twin.state
+        deadline_seconds = max(request.deadline_seconds, at_least_seconds)
         record = RunRecord(
             "provision rehearse", "", request.actor, dry_run=False, subjects=tuple(s.name for s in subjects)
         )
@@ -190,8 +197,8 @@ class Stage:
             record=record,
             settings=Settings(
                 dry_run=False,
-                deadline_seconds=request.deadline_seconds,
-                revert_in_seconds=request.deadline_seconds + REVERT_MARGIN_SECONDS,
+                deadline_seconds=deadline_seconds,
+                revert_in_seconds=deadline_seconds + REVERT_MARGIN_SECONDS,
                 workers=max(1, request.workers // SESSIONS_PER_SUBJECT),
                 max_failures=FailureLimit(0),
             ),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import re
-import secrets
 import shlex
+import uuid
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from typing import Final
@@ -38,7 +38,7 @@ def held_name(*, kept: bool) -> Iterator[str]:
             with _holding(directory.name) as is_mine:
                 if is_mine:
                     lifecycle.down(directory.name, lambda _: None)
-    name = f"{_NAME}{secrets.token_hex(3)}{_KEPT if kept else ''}"
+    name = f"{_NAME}{uuid.uuid4().hex[:6]}{_KEPT if kept else ''}"
     with _holding(name):
         yield name
 
