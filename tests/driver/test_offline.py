@@ -25,8 +25,14 @@ def alive(pid: int) -> bool:
 
 
 def answer(proxy: Proxy) -> str:
+    """Its first line, in however many pieces it comes."""
     proxy.socket.settimeout(10)
-    return proxy.socket.recv(100).decode()
+    said = b""
+    while not said.endswith(b"\n"):
+        piece = proxy.socket.recv(100)
+        assert piece, f"it ended after {said!r}"
+        said += piece
+    return said.decode()
 
 
 def test_a_proxy_command_is_out_of_reach_of_the_terminals_keys() -> None:
