@@ -5,6 +5,7 @@ Nothing is made on the host: an interface lives in its two containers and goes w
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -139,8 +140,16 @@ def _bridge_lines(networks: Iterable[str]) -> Iterator[str]:
 
 def _port_lines(port: Port, process: int) -> Iterator[str]:
     end = port.carrier_interface
-    yield f"link add {end} mtu {port.mtu} type veth peer name {port.name} netns {process}"
+    yield f"link add {end} mtu {port.mtu} type veth peer name {port.name} address {_hardware_address(port)} netns {process}"
     yield f'link set {end} alias "{port.node} {port.name}" master {network_interface(port.network)}'
     if port.isolated:
         yield f"link set {end} type bridge_slave isolated on"
     yield f"link set {end} up"
+
+
+def _hardware_address(port: Port) -> str:
+    """Of a node's own end: the same after each boot, as a network card's is. Neighbours would else send to the old one for
+    some 15 s after a reboot, until their caches have been proven wrong (RFC 4861, section 7.3.3)."""
+    digest = hashlib.sha256(f"{port.node}:{port.name}".encode()).digest()
+    locally_administered = 0x02
+    return bytes([locally_administered, *digest[:5]]).hex(":")
