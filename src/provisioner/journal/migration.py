@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, column, inspect, select, table, text
 from provisioner.errors import JournalError
 from provisioner.journal.tables import SchemaVersion
 
-VERSIONS: Final = ("0001", "0002")
+VERSIONS: Final = ("0001", "0002", "0003")
 """Every version of the tables, the oldest first; the names of Alembic's revisions."""
 
 READING: Final = "journal_reading"

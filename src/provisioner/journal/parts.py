@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
+from typing import Final
 
 from sqlalchemy import func, select
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,6 +14,9 @@ from sqlalchemy.orm import Session, aliased
 from provisioner.journal.entry import CONFIRMED, IN_SYNC, UNKNOWN, Change, OutcomeRecord, PartState, RunId
 from provisioner.journal.tables import Config, Part, Run, Transaction, storable
 from provisioner.plan.model import PartChange
+
+_MOST_NAMES: Final = 500
+"""Names in one query; SQLite takes 32,766 parameters, PostgreSQL 65,535."""
 
 
 def record(session: Session, transaction: Transaction, outcome: OutcomeRecord) -> None:
@@ -116,3 +120,16 @@ def _ids(session: Session, texts: Iterable[str]) -> dict[str, int]:
 
 def _digest(text: str) -> str:
     return hashlib.sha256(storable(text).encode()).hexdigest()
+
+
+def newest(session: Session, devices: Iterable[str]) -> Mapping[str, str]:
+    """Identifies what is deployed on each device: another text after each change of it; none where nothing is known."""
+    names = list(devices)
+    batches = (names[start : start + _MOST_NAMES] for start in range(0, len(names), _MOST_NAMES))
+    return {
+        device: str(number)
+        for batch in batches
+        for device, number in session.execute(
+            select(Part.device, func.max(Part.id)).where(Part.device.in_(batch)).group_by(Part.device)
+        )
+    }

@@ -6,7 +6,8 @@ pushed. `record_outcome` and `finish` come after; they raise as well, and the ca
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -16,7 +17,8 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from provisioner.errors import JournalError
-from provisioner.journal import database, history, parts, process, unfinished
+from provisioner.journal import audits, database, history, parts, process, unfinished
+from provisioner.journal.audits import AuditEntry, Learnt, Past, PastFinding, ToNote
 from provisioner.journal.command import without_passwords
 from provisioner.journal.entry import (
     Change,
@@ -30,7 +32,7 @@ from provisioner.journal.entry import (
     Unfinished,
 )
 from provisioner.journal.migration import READING
-from provisioner.journal.tables import Device, Diff, FailedCheck, Run, Selected, Transaction
+from provisioner.journal.tables import Audit, Device, Diff, FailedCheck, Run, Selected, Transaction
 from provisioner.plan.model import Plan
 
 __all__ = ["Change", "Journal", "PartState", "Query", "RunEntry", "RunId", "RunState", "Unfinished"]
@@ -212,6 +214,75 @@ class Journal:
             found = unfinished.newest(session) if run is None else self._run(session, RunId(run), _NO_SUCH_RUN).id
             return None if found is None else unfinished.look_at(session, found, self._state)
 
+    # --- audits -----------------------------------------------------------------------------------------------------
+
+    def begin_audit(self, *, command: str, commit: str, actor: str, selection: str, devices: int) -> int:
+        """Record that an audit begins; gives its number. Raises JournalError."""
+        audit = Audit(
+            started_at=self._clock(),
+            finished_at=None,
+            command=without_passwords(command),
+            inventory_commit=commit,
+            actor=actor,
+            host=process.host_name(),
+            process=process.this_process(),
+            selection=selection,
+            devices=devices,
+            is_complete=False,
+            counts="",
+        )
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            session.add(audit)
+            session.flush()
+            return audit.id
+
+    def finish_audit(self, number: int, counts: Mapping[str, Mapping[str, int]], *, is_complete: bool) -> None:
+        """Record that an audit came to its end, and its numbers. Raises JournalError."""
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            audit = session.get(Audit, number)
+            if audit is not None:
+                audit.finished_at = self._clock()
+                audit.is_complete = is_complete
+                audit.counts = json.dumps(counts, sort_keys=True)
+
+    def note(
+        self, at: datetime, noted: Sequence[ToNote], learnt: Sequence[Learnt]
+    ) -> list[tuple[list[Past], list[PastFinding]]]:
+        """Keep what an audit found and learnt on devices, all of it or nothing; see `audits.note`. Raises JournalError."""
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            audits.learn(session, self._clock(), learnt)
+            return [audits.note(session, at, each) for each in noted]
+
+    def learn(self, learnt: Sequence[Learnt]) -> None:
+        """Keep what was learnt of devices. Raises JournalError."""
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            audits.learn(session, self._clock(), learnt)
+
+    def learnt(self, devices: Collection[str]) -> Mapping[str, Learnt]:
+        """What was last learnt of devices, as far as anything was. Raises JournalError."""
+        with self._reading() as session:
+            return audits.states(session, devices)
+
+    def newest_deployed(self, devices: Collection[str]) -> Mapping[str, str]:
+        """Identifies what is deployed on each device, as far as that is known. Raises JournalError."""
+        with self._reading() as session:
+            return parts.newest(session, devices)
+
+    def trend(self, selection: str, most: int) -> list[AuditEntry]:
+        """The last complete audits of a selection, the oldest first. Raises JournalError."""
+        with self._reading() as session:
+            return audits.trend(session, selection, most)
+
+    def audits_without_end(self, selection: str) -> list[AuditEntry]:
+        """Audits of a selection that were begun after its last one that ended. Raises JournalError."""
+        with self._reading() as session:
+            return audits.cut_off(session, selection, lambda row: self._is_alive(row.host, row.process, row.started_at))
+
+    def is_being_pushed(self, device: str) -> bool:
+        """Whether a push has begun to change a device and has not written down how that ended. Raises JournalError."""
+        with self._reading() as session:
+            return any(self._state(run) is RunState.UNDER_WAY for run in audits.planned(session, device))
+
     def close(self) -> None:
         """Let the database go."""
         self._engine.dispose()
@@ -270,6 +341,10 @@ class Journal:
     def _state(self, run: Run) -> RunState:
         if run.finished_at is not None:
             return RunState.FINISHED
-        if run.host == process.host_name():
-            return RunState.UNDER_WAY if process.is_alive(run.process) else RunState.INTERRUPTED
-        return RunState.UNDER_WAY if self._clock() - run.started_at < LONGEST_RUN else RunState.INTERRUPTED
+        is_alive = self._is_alive(run.host, run.process, run.started_at)
+        return RunState.UNDER_WAY if is_alive else RunState.INTERRUPTED
+
+    def _is_alive(self, host: str, identity: str, began: datetime) -> bool:
+        if host == process.host_name():
+            return process.is_alive(identity)
+        return self._clock() - began < LONGEST_RUN

@@ -191,3 +191,61 @@ class Part(Table):
 
     # SQLite would give the number of the last row again once that is deleted: the order of changes must not depend on it.
     __table_args__ = (Index("part_change_of_device", "device", "owner", "id"), {"sqlite_autoincrement": True})
+
+
+class Audit(Table):
+    """One audit; `finished_at` stays empty where it was cut off."""
+
+    __tablename__ = "audit"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    started_at: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    command: Mapped[str]
+    inventory_commit: Mapped[str]
+    actor: Mapped[str]
+    host: Mapped[str]
+    process: Mapped[str]
+    selection: Mapped[str]
+    devices: Mapped[int]
+    is_complete: Mapped[bool]
+    counts: Mapped[str]
+    """JSON: devices by status, findings by severity."""
+
+    __table_args__ = (Index("audit_selection", "selection", "id"), {"sqlite_autoincrement": True})
+
+
+class AuditFinding(Table):
+    """A trouble of a device from the audit that found it first to the one that found it gone."""
+
+    __tablename__ = "audit_finding"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rule: Mapped[str]
+    device: Mapped[str]
+    owner: Mapped[str]
+    about: Mapped[str]
+    severity: Mapped[int]
+    what: Mapped[str]
+    first_seen: Mapped[datetime]
+    last_seen: Mapped[datetime]
+    nights: Mapped[int]
+    gone_at: Mapped[datetime | None]
+
+    __table_args__ = (Index("audit_finding_of_device", "device", "gone_at"),)
+
+
+class DeviceState(Table):
+    """What was last learnt of a device."""
+
+    __tablename__ = "device_state"
+
+    device: Mapped[str] = mapped_column(primary_key=True)
+    at: Mapped[datetime]
+    signature: Mapped[str]
+    """When it was last found as confirmed; empty where it was not."""
+    deployed: Mapped[str]
+    """Identifies what was confirmed there at that time."""
+    observation: Mapped[str]
+    """JSON; empty where nothing was observed."""
+    observed_at: Mapped[datetime | None]

@@ -148,8 +148,11 @@ def _port_lines(port: Port, process: int) -> Iterator[str]:
 
 
 def _hardware_address(port: Port) -> str:
-    """Of a node's own end: the same after each boot, as a network card's is. Neighbours would else send to the old one for
-    some 15 s after a reboot, until their caches have been proven wrong (RFC 4861, section 7.3.3)."""
+    """The address of a node's own end, the same after each boot, as a network card's is.
+
+    Neighbours would else send to the old one for some 15 s after a reboot, until their caches have been proven wrong
+    (RFC 4861, section 7.3.3).
+    """
     digest = hashlib.sha256(f"{port.node}:{port.name}".encode()).digest()
     locally_administered = 0x02
     return bytes([locally_administered, *digest[:5]]).hex(":")

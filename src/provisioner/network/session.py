@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,6 +19,7 @@ from nornir.core import Nornir
 from nornir.core.configuration import Config
 from nornir.core.inventory import Host
 from nornir.core.plugins.connections import ConnectionPluginRegister
+from nornir.core.plugins.runners import RunnerPlugin
 from nornir.core.state import GlobalState
 from nornir.core.task import Result, Task
 from nornir.plugins.runners import ThreadedRunner
@@ -34,6 +38,9 @@ DEFAULT_WORKERS = 20
 LOCK_LIFETIME_SECONDS = 300
 """How long the lock of an orchestrator that died keeps others out. A commit takes the lock again and a pending commit keeps
 it, so that a person who thinks longer about the question loses nothing, unless somebody else came in between."""
+
+_MOST_ANSWERS_WAITING = 64
+_WATCH_SECONDS = 0.5
 
 _TRANSLATIONS: tuple[tuple[tuple[type[Exception], ...], type[errors.DeviceError], str], ...] = (
     (
@@ -165,6 +172,70 @@ class Network:
         self._nornir.data.reset_failed_hosts()
         return {device: results[device][0].result for device in devices}
 
+    def each(
+        self,
+        devices: Sequence[str],
+        work: Callable[[NetworkDriver, str], T],
+        name: str,
+        runner: RunnerPlugin,
+        device_seconds: float,
+    ) -> Iterator[Answer[T]]:
+        """Do `work(driver, device)` on every device in a session that is closed afterwards; answers come as they are ready.
+
+        Args:
+            devices: Host names.
+            work: What to do on one device, on a thread of its own.
+            name: What it is called in Nornir's processors.
+            runner: In which order, and how many at once.
+            device_seconds: After which a device counts as out of reach, whatever it may still say.
+
+        Yields:
+            One Answer per device that the runner began. Who does not take them soon holds the work up: nothing piles up.
+        """
+        answers: queue.Queue[Answer[T] | None] = queue.Queue(maxsize=_MOST_ANSWERS_WAITING)
+        began: dict[str, float] = {}
+        is_over = threading.Event()
+
+        def task(task: Task) -> Result:
+            device = task.host.name
+            began[device] = time.monotonic()
+            answer = _attempt(task, work)
+            is_late = began.pop(device, None) is None
+            _drop(task.host)
+            offer(Answer(device, error=_too_slow(device, device_seconds)) if is_late else answer)
+            return Result(host=task.host)
+
+        def offer(answer: Answer[T] | None) -> None:
+            while not is_over.is_set():
+                with contextlib.suppress(queue.Full):
+                    answers.put(answer, timeout=_WATCH_SECONDS)
+                    return
+
+        wanted = frozenset(devices)
+        chosen = self._nornir.filter(filter_func=lambda host: host.name in wanted).with_runner(runner)
+
+        def run() -> None:
+            try:
+                chosen.run(task=task, name=name)
+            finally:
+                offer(None)
+
+        def watch() -> None:
+            while not is_over.wait(_WATCH_SECONDS):
+                for device, since in list(began.items()):
+                    if time.monotonic() - since > device_seconds and began.pop(device, None) is not None:
+                        # Its thread waits for the router; without a connection it has nothing to wait for.
+                        _drop(self._nornir.inventory.hosts[device])
+
+        threads = [threading.Thread(target=each, name=name, daemon=True) for each in (run, watch)]
+        for thread in threads:
+            thread.start()
+        try:
+            while (answer := answers.get()) is not None:
+                yield answer
+        finally:
+            is_over.set()
+
     def log_in_anew(self, devices: Sequence[str]) -> Mapping[str, Answer[None]]:
         """See whether these devices still let anybody in: a session beside the standing one, which is kept.
 
@@ -210,6 +281,15 @@ def _attempt(task: Task, work: Callable[[NetworkDriver, str], T]) -> Answer[T]:
             # A dead session must not stand in the way of the next step, which may be the rollback.
             _drop(task.host)
         return Answer(device, error=ours)
+
+
+def _too_slow(device: str, seconds: float) -> errors.UnreachableError:
+    return errors.UnreachableError(
+        f"it has not told everything in {seconds:g} s",
+        where=device,
+        remedy="look at its load and its line; --device-timeout gives it longer",
+        number="PV5103",
+    )
 
 
 def _drop(host: Host) -> None:

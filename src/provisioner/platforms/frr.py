@@ -5,8 +5,10 @@ Who owns a line is read from names: `provisioner.render.sections` says how.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from frr_config import document, secrets
 from frr_config.common import without_common
@@ -22,12 +24,22 @@ from provisioner.render import sections
 from provisioner.render.sections import BASE, Part
 from provisioner.secrets import redact_tokens
 
+_SIGNATURE: Final = (
+    "!{ ip -j -d addr show; nft -s list ruleset; "
+    'vtysh -c "show running-config no-header"; '
+    f"cat {shlex.join(document.FILES)}; "
+    # Without a key, a digest of a config of which all but one password is known would tell that password to who tries enough.
+    "cat /etc/ssh/ssh_host_ed25519_key; } 2>&1 | sha256sum"
+)
+"""The driver runs what begins with `!` in the system's shell."""
+
 
 class FrrPlatform:
     """The reference platform."""
 
     name = PlatformName.FRR
     napalm_driver = "frr"
+    signature_command = _SIGNATURE
 
     def split(self, running: str) -> SplitConfig:
         """See `Platform.split`."""

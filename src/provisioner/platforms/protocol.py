@@ -61,10 +61,13 @@ class Platform(Protocol):
     Attributes:
         name: As the inventory names it.
         napalm_driver: As NAPALM's `get_network_driver` takes it.
+        signature_command: What to ask by NAPALM's `cli` for a word that changes whenever anything in the running or the startup
+            config does, and that tells nothing of what is in them; empty where the platform has nothing of the kind.
     """
 
     name: PlatformName
     napalm_driver: str
+    signature_command: str
 
     def split(self, running: str) -> SplitConfig:
         """Cut an aggregation router's config into base and slices. Raises PlatformError."""
