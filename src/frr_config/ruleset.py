@@ -14,6 +14,10 @@ _OBJECT = re.compile(
 )
 _DYNAMIC = re.compile(r"\s*(flags .*\b(dynamic|timeout)\b|timeout )")
 
+FILE_HEADER = "#!/usr/sbin/nft -f\nflush ruleset\n"
+"""What stands before the tables in /etc/nftables.conf, so that nft(8) reads it whatever was there before."""
+_FILE_HEADER = re.compile(r"\A(?:#[^\n]*\n|\s*\n)*flush ruleset;?[ \t]*\n")
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -197,3 +201,8 @@ def _unquoted_braces(text: str) -> int:
     """Opening minus closing braces outside quotes."""
     bare = re.sub(r'"[^"]*"', "", text)
     return bare.count("{") - bare.count("}")
+
+
+def without_header(text: str) -> str:
+    """What a rules file makes, without the comments at its head and the word that clears what was there before."""
+    return _FILE_HEADER.sub("", text, count=1)

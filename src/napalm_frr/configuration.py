@@ -222,7 +222,8 @@ def running_document(outputs: Mapping[str, str]) -> Document:
 
 def startup_document(outputs: Mapping[str, str]) -> Document:
     """The startup files from the outputs of READ_STARTUP."""
-    return document.build(dict(zip(FILES, (outputs[command] for command in READ_STARTUP), strict=True)))
+    texts = dict(zip(FILES, (outputs[command] for command in READ_STARTUP), strict=True))
+    return document.build(texts | {NFTABLES: ruleset.without_header(texts[NFTABLES])})
 
 
 def shown(found: Document | None, sanitized: bool) -> str:

@@ -8,14 +8,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from frr_config import document
+from frr_config import document, ruleset
 from frr_config.document import FILES, FRR, INTERFACES, NFTABLES
 from napalm_frr.router.shell import NotWritten
 from napalm_frr.router.state import LAST
 
 Sections = Mapping[str, str]
 
-_HEADERS = {INTERFACES: "", NFTABLES: "#!/usr/sbin/nft -f\nflush ruleset\n", FRR: ""}
+_HEADERS = {INTERFACES: "", NFTABLES: ruleset.FILE_HEADER, FRR: ""}
 _NEW, _OLD = ".napalm-new", ".napalm-old"
 _SLACK_BYTES = 2 * 4096
 """What a file takes on a disk beside its content: the rest of its last block, and its name."""

@@ -118,7 +118,10 @@ def _parts(
     runs = running_parts(scope, reading.running)
     concealed = _concealed(scope, runs, known)
     parts = part_audits(scope, known.intended, known.deployed, concealed, is_as_confirmed=known.is_signature_known)
-    return parts, _startup(scope, reading, runs)
+    # Startup files that another hand wrote say in other words what runs; there is nothing to hold them against.
+    foreign = {part.owner for part in parts if part.status is Status.UNKNOWN}
+    startup = {owner: files for owner, files in _startup(scope, reading, runs).items() if owner not in foreign}
+    return parts, startup
 
 
 def _concealed(scope: Scope, parts: Parts, known: Known) -> Parts:
@@ -129,13 +132,13 @@ def _concealed(scope: Scope, parts: Parts, known: Known) -> Parts:
 def _startup(scope: Scope, reading: Reading, runs: Parts) -> Mapping[str, tuple[FileDiff, ...]]:
     """By owner, from what runs to what it would boot with."""
     platform, names = platform_for(scope.platform), ("running", "startup")
-    if not difference(platform, reading.running, reading.startup, names):
-        return {}
     try:
+        if not difference(platform, reading.running, reading.startup, names):
+            return {}
         boots: Parts = running_parts(scope, reading.startup)
-    except PlatformError:
+    except PlatformError as error:
         # Somebody has spoiled a file: whose part that was cannot be said.
-        return {scope.owner(BASE): difference(platform, reading.running, reading.startup, names)}
+        return {scope.owner(BASE): (FileDiff("startup files", str(error)),)}
     found = {owner: difference(platform, runs.get(owner), boots.get(owner), names) for owner in {*runs, *boots}}
     return {scope.owner(owner): files for owner, files in sorted(found.items()) if files}
 

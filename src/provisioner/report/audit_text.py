@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,8 +14,9 @@ from provisioner.audit.model import AuditReport, Noted, Severity, Status
 from provisioner.report import lines
 from provisioner.report.wording import counted, visible
 
-_MOST_TOLD: Final = 25
-"""Findings that are told with their diffs; of more than these the rest is one line each."""
+_MOST_OF_A_RULE: Final = 8
+"""Findings of one rule that are told one by one, with their diffs; of more than these each is a line."""
+_MOST_LINES: Final = 40
 
 STATUS_WORDS: Final = {
     Status.IN_SYNC: "in sync",
@@ -64,14 +66,37 @@ def _print_group(console: Console, report: AuditReport, title: str, group: Seque
     if not group:
         return
     lines.heading(console, Text(f"{title} ({len(group)})"))
-    for number, noted in enumerate(group):
-        _print_finding(console, report, noted, whole=number < _MOST_TOLD)
-    if len(group) > _MOST_TOLD:
-        lines.say(console, Text(f"  of these {len(group)} the first {_MOST_TOLD} are told whole; --output DIR has all"))
+    often = {rule for rule, count in Counter(noted.finding.rule for noted in group).items() if count > _MOST_OF_A_RULE}
+    for severity, rule in dict.fromkeys((noted.finding.severity, noted.finding.rule) for noted in group):
+        alike = [noted for noted in group if (noted.finding.severity, noted.finding.rule) == (severity, rule)]
+        if rule in often:
+            _print_many(console, alike)
+            continue
+        for noted in alike:
+            _print_finding(console, report, noted)
     lines.say(console)
 
 
-def _print_finding(console: Console, report: AuditReport, noted: Noted, *, whole: bool) -> None:
+def _print_many(console: Console, alike: Sequence[Noted]) -> None:
+    """Many findings of one rule: one line each; what is to be done is the same for all."""
+    finding = alike[0].finding
+    title = f"{finding.rule} {CATALOGUE[finding.rule].title}: {counted(len(alike), 'finding')}"
+    lines.say(console, Text.assemble((f"{finding.severity.word:<8} ", _STYLES[finding.severity]), (title, "bold")))
+    rows = [
+        (
+            Text(f"       {visible(noted.finding.device)}"),
+            Text(visible(noted.finding.owner or "base")),
+            Text(visible(f"{noted.finding.about} {noted.finding.what}".strip())),
+        )
+        for noted in alike[:_MOST_LINES]
+    ]
+    lines.columns(console, rows)
+    if len(alike) > _MOST_LINES:
+        lines.say(console, Text(f"         and {len(alike) - _MOST_LINES} more; --format json has all"))
+    lines.say(console, Text(f"         remedy: {visible(finding.remedy)}"))
+
+
+def _print_finding(console: Console, report: AuditReport, noted: Noted) -> None:
     finding = noted.finding
     owner = report.owners.get(finding.owner)
     place = f"{finding.owner} {owner.name}, board {owner.board}" if owner else finding.owner or "base"
@@ -81,8 +106,6 @@ def _print_finding(console: Console, report: AuditReport, noted: Noted, *, whole
         f"  {visible(place)}  {finding.rule} {CATALOGUE[finding.rule].title}{visible(_about(finding.about))}",
     )
     lines.say(console, line)
-    if not whole:
-        return
     lines.say(console, Text(f"         {visible(finding.what)}"))
     if not noted.is_new:
         often = f", {counted(noted.nights, 'audit')}" if noted.nights > 1 else ""
@@ -90,7 +113,8 @@ def _print_finding(console: Console, report: AuditReport, noted: Noted, *, whole
     if noted.times_before:
         lines.say(console, Text(f"         it had come and gone {counted(noted.times_before, 'time')} before", "dim"))
     lines.say(console, Text(f"         remedy: {visible(finding.remedy)}"))
-    for file in finding.files:
+    # What waits to be provisioned is shown by a dry run, and may be a whole slice.
+    for file in finding.files if finding.rule != "AUD002" else ():
         lines.print_file(console, file)
 
 
