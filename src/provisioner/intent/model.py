@@ -41,6 +41,7 @@ from provisioner.intent.types import (
     SegmentRole,
     Technology,
     UplinkRole,
+    VersionText,
     VlanId,
 )
 
@@ -150,6 +151,16 @@ class LogLimit(Intent):
     burst: Annotated[Integer, Field(ge=1, le=6000, description="Log lines at once before the limit counts")]
 
 
+class AllowedVersions(Intent):
+    """Which versions of one platform's routing software routers may run."""
+
+    platform: PlatformName = Field(description="Operating system")
+    versions: Annotated[
+        tuple[VersionText, ...],
+        Field(min_length=1, description="Like 10.3, which stands for 10.3.1 and so on too, and not for 10.30"),
+    ]
+
+
 class CatalogueSegment(Intent):
     """One row of the segment catalogue: what this kind of VLAN is for, and where it may open connections to."""
 
@@ -177,7 +188,14 @@ class Service(Intent):
             min_length=1, description="The segment catalogue: which VLANs a school can have, and what they may reach"
         ),
     ]
+    allowed_versions: tuple[AllowedVersions, ...] = Field(
+        default=(), description="What `provision audit` accepts routers to run; any version of a platform left out"
+    )
     accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
+
+    def versions_allowed(self, platform: PlatformName) -> tuple[str, ...]:
+        """The versions that routers of a platform may run; empty where any may."""
+        return tuple(version for row in self.allowed_versions if row.platform is platform for version in row.versions)
 
     def catalogue(self, role: SegmentRole) -> CatalogueSegment | None:
         """The catalogue's row for a role, or None where the catalogue has none."""

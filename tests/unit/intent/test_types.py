@@ -25,6 +25,7 @@ TEXT_TYPES = [
     "Reason",
     "RoleMail",
     "RuleId",
+    "VersionText",
 ]
 ADDRESS_TYPES = ["Address4", "Address6", "Network4", "Network6", "Interface4", "Interface6"]
 NUMBER_TYPES = ["Integer", "VlanId", "Asn", "PrivateAsn", "Mtu", "Mbps"]
@@ -106,6 +107,14 @@ def test_a_vlan_tag_is_one_that_802_1q_leaves_free(value: int, fits: bool) -> No
 def test_names_of_people_s_schools_are_free_text() -> None:
     for name in ("Obs 't Sterrenbos", "Basisschool De Zeeën (locatie Noord)", "R.K. & P.C. school St.-Jan, Gouda"):
         assert accepted("FreeText", name) == name
+
+
+@pytest.mark.parametrize(
+    ("value", "fits"), [("10.3", True), ("21.4R3-S5", True), (10.3, False), ("v10", False), ("", False)]
+)
+def test_a_version_is_text_that_begins_with_a_digit(value: object, fits: bool) -> None:
+    """Unquoted in YAML, 10.10 would be the number 10.1."""
+    assert (accepted("VersionText", value) is not None) is fits
 
 
 def test_every_scalar_type_is_tested_here() -> None:
