@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from provisioner.audit.catalogue import CATALOGUE
 from provisioner.audit.model import Finding, PartAudit, Severity, Status
@@ -19,47 +20,58 @@ CONFIG_RULES = frozenset({"AUD001", "AUD002", "AUD003", "AUD004", "AUD005"})
 """What is told from a device's config; nothing of it is gone because the config could not be read."""
 
 
-def config_findings(
-    scope: Scope, parts: Sequence[PartAudit], startup: Mapping[str, Sequence[FileDiff]], again: str
-) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Startup:
+    """What a device would boot with.
+
+    Attributes:
+        differs: From what runs to what it would boot with, by owner; where that is not what was confirmed either.
+        unsaved: Owners of whose part something else runs than was confirmed, and of which a reboot brings back what was.
+    """
+
+    differs: Mapping[str, tuple[FileDiff, ...]] = field(default_factory=dict)
+    unsaved: frozenset[str] = frozenset()
+
+
+def config_findings(scope: Scope, parts: Sequence[PartAudit], startup: Startup, again: str) -> Iterator[Finding]:
     """What is not as it should be in a device's config.
 
     Args:
         scope: The device.
         parts: How each part of it stands.
-        startup: By owner, from what runs to what it would boot with.
+        startup: What it would boot with.
         again: How a command begins that works on the same routers from the same sources.
     """
     for part in parts:
         if part.status is Status.DRIFTED:
-            yield _drifted(scope, part, again)
+            yield _drifted(scope, part, again, is_saved=part.owner not in startup.unsaved)
         if part.status is Status.PENDING or (part.status is Status.DRIFTED and part.pending):
             yield _pending(scope, part, again)
         if part.status is Status.UNKNOWN:
             yield _unknown(scope, part, again)
-    for owner, files in startup.items():
+    for owner, files in startup.differs.items():
         yield _of(
             scope,
             "AUD005",
             owner,
             what=f"what it would boot with is not what runs: {_summary(scope, owner, files)}",
-            remedy=f"{command(scope, owner, again, verb='restore')} --yes writes the startup files anew",
-            files=tuple(files),
+            remedy=command(scope, owner, again, verb="restore"),
+            files=files,
         )
 
 
-def under_way(scope: Scope, again: str) -> Finding:
+def under_way(scope: Scope) -> Finding:
     """The finding of a device on which a push is at work."""
     return _of(
         scope,
         "AUD004",
         scope.location,
         what="a push is at work on it, or waits for its confirm: its config was not judged",
-        remedy=f"{again} history",
+        remedy="wait for its end, then audit again; provision history tells whose it is",
     )
 
 
-def unreadable(scope: Scope, error: DeviceError, again: str) -> tuple[Status, Finding]:
+def unreadable(scope: Scope, error: DeviceError) -> tuple[Status, Finding]:
     """How a device stands that could not be audited, and the finding of it."""
     rule, status = "AUD013", Status.FAILED
     if error.number == HOST_KEY_NUMBER:
@@ -69,17 +81,20 @@ def unreadable(scope: Scope, error: DeviceError, again: str) -> tuple[Status, Fi
     elif isinstance(error, UnreachableError):
         rule, status = "AUD010", Status.UNREACHABLE
     number = f" [{error.number}]" if error.number else ""
-    remedy = error.remedy or f"{again} audit again, then look at the router"
+    remedy = error.remedy or "look at the router; then audit again"
     return status, _of(scope, rule, scope.location, what=f"{error.what}{number}", remedy=remedy)
 
 
 def command(scope: Scope, owner: str, again: str, *, verb: str = "") -> str:
     """How to call what brings an owner's part of a device in order."""
-    verb = f" {verb}" if verb else ""
-    return f"{again}{verb} --school {owner}" if owner else f"{again}{verb} --aggregation {scope.device}"
+    words = again.split(" ", 1)
+    begin = " ".join((words[0], verb, *words[1:])) if verb else again
+    if owner:
+        return f"{begin} --school {owner}"
+    return f"{begin} --base {scope.device}" if verb else f"{begin} --aggregation {scope.device}"
 
 
-def _drifted(scope: Scope, part: PartAudit, again: str) -> Finding:
+def _drifted(scope: Scope, part: PartAudit, again: str, *, is_saved: bool) -> Finding:
     platform = platform_for(scope.platform)
     is_base = scope.role is DeviceRole.AGGREGATION and not part.owner
     remedy = command(scope, part.owner, again, verb="restore" if part.pending else "")
@@ -87,7 +102,7 @@ def _drifted(scope: Scope, part: PartAudit, again: str) -> Finding:
         scope,
         "AUD001",
         part.owner,
-        what=_summary(scope, part.owner, part.drift),
+        what=_summary(scope, part.owner, part.drift) + ("; in the startup files too" if is_saved else ""),
         remedy=remedy,
         files=part.drift,
         severity=severity_of(platform, part.drift, carries_others=is_base),

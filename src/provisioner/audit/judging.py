@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from provisioner.audit import config
 from provisioner.audit.classify import difference, part_audits, running_parts
+from provisioner.audit.config import Startup
 from provisioner.audit.fetching import Reading
 from provisioner.audit.model import DeviceAudit, Finding, PartAudit, Status, Tier
 from provisioner.audit.observation import Observation
@@ -61,10 +62,10 @@ def judge(fleet: Fleet, scope: Scope, reading: Reading, known: Known, again: str
         parts, startup = _parts(scope, reading, known)
     except PlatformError as error:
         trouble = DeviceError(error.what, where=scope.device, remedy=error.remedy, number=error.number)
-        return _audit(scope, reading, (), [config.unreadable(scope, trouble, again)[1]], Status.FAILED)
+        return _audit(scope, reading, (), [config.unreadable(scope, trouble)[1]], Status.FAILED)
     differs = any(part.status in {Status.DRIFTED, Status.UNKNOWN} for part in parts)
     if reading.is_pending or (differs and known.is_being_pushed):
-        return _audit(scope, reading, (), [config.under_way(scope, again)], Status.UNDER_WAY)
+        return _audit(scope, reading, (), [config.under_way(scope)], Status.UNDER_WAY)
     findings = [
         *config.config_findings(scope, parts, startup, again),
         *_state_findings(fleet, scope, reading, known, parts, again),
@@ -73,9 +74,9 @@ def judge(fleet: Fleet, scope: Scope, reading: Reading, known: Known, again: str
     return _audit(scope, reading, parts, findings, status)
 
 
-def unreadable(scope: Scope, error: DeviceError, again: str) -> DeviceAudit:
+def unreadable(scope: Scope, error: DeviceError) -> DeviceAudit:
     """A device that could not be audited."""
-    status, finding = config.unreadable(scope, error, again)
+    status, finding = config.unreadable(scope, error)
     return DeviceAudit(
         scope.device,
         scope.role,
@@ -87,7 +88,7 @@ def unreadable(scope: Scope, error: DeviceError, again: str) -> DeviceAudit:
     )
 
 
-def under_way(scope: Scope, again: str) -> DeviceAudit:
+def under_way(scope: Scope) -> DeviceAudit:
     """A device on which a push is at work."""
     return DeviceAudit(
         scope.device,
@@ -96,7 +97,7 @@ def under_way(scope: Scope, again: str) -> DeviceAudit:
         scope.location,
         scope.aggregation_points,
         Status.UNDER_WAY,
-        findings=(config.under_way(scope, again),),
+        findings=(config.under_way(scope),),
     )
 
 
@@ -108,20 +109,15 @@ def is_as_confirmed(parts: Sequence[PartAudit], deployed: Parts, scope: Scope) -
     )
 
 
-def _parts(
-    scope: Scope, reading: Reading, known: Known
-) -> tuple[tuple[PartAudit, ...], Mapping[str, tuple[FileDiff, ...]]]:
+def _parts(scope: Scope, reading: Reading, known: Known) -> tuple[tuple[PartAudit, ...], Startup]:
     if reading.is_known:
         owners = known.deployed if scope.is_whole else known.intended
         running: Parts = {owner: known.deployed.get(owner) for owner in owners}
-        return part_audits(scope, known.intended, known.deployed, running), {}
+        return part_audits(scope, known.intended, known.deployed, running), Startup()
     runs = running_parts(scope, reading.running)
     concealed = _concealed(scope, runs, known)
     parts = part_audits(scope, known.intended, known.deployed, concealed, is_as_confirmed=known.is_signature_known)
-    # Startup files that another hand wrote say in other words what runs; there is nothing to hold them against.
-    foreign = {part.owner for part in parts if part.status is Status.UNKNOWN}
-    startup = {owner: files for owner, files in _startup(scope, reading, runs).items() if owner not in foreign}
-    return parts, startup
+    return parts, _startup(scope, reading, known, runs, {part.owner: part.status for part in parts})
 
 
 def _concealed(scope: Scope, parts: Parts, known: Known) -> Parts:
@@ -129,18 +125,31 @@ def _concealed(scope: Scope, parts: Parts, known: Known) -> Parts:
     return {owner: None if text is None else platform.conceal(text, known.tokens) for owner, text in parts.items()}
 
 
-def _startup(scope: Scope, reading: Reading, runs: Parts) -> Mapping[str, tuple[FileDiff, ...]]:
-    """By owner, from what runs to what it would boot with."""
+def _startup(scope: Scope, reading: Reading, known: Known, runs: Parts, statuses: Mapping[str, Status]) -> Startup:
     platform, names = platform_for(scope.platform), ("running", "startup")
     try:
         if not difference(platform, reading.running, reading.startup, names):
-            return {}
-        boots: Parts = running_parts(scope, reading.startup)
+            return Startup()
+        boots = running_parts(scope, reading.startup)
     except PlatformError as error:
         # Somebody has spoiled a file: whose part that was cannot be said.
-        return {scope.owner(BASE): (FileDiff("startup files", str(error)),)}
-    found = {owner: difference(platform, runs.get(owner), boots.get(owner), names) for owner in {*runs, *boots}}
-    return {scope.owner(owner): files for owner, files in sorted(found.items()) if files}
+        return Startup({scope.owner(BASE): (FileDiff("startup files", str(error)),)})
+    confirmed = _concealed(scope, boots, known)
+    differs: dict[str, tuple[FileDiff, ...]] = {}
+    unsaved = set()
+    for owner in sorted({*runs, *boots}):
+        name = scope.owner(owner)
+        files = difference(platform, runs.get(owner), boots.get(owner), names)
+        # Startup files that another hand wrote say in other words what runs; there is nothing to hold them against.
+        if not files or statuses.get(name) is Status.UNKNOWN:
+            continue
+        if statuses.get(name) is Status.DRIFTED and not difference(
+            platform, known.deployed[owner], confirmed.get(owner), names
+        ):
+            unsaved.add(name)
+        else:
+            differs[name] = files
+    return Startup(differs, frozenset(unsaved))
 
 
 def _state_findings(

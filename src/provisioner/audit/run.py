@@ -255,7 +255,7 @@ class Audit:
         scope, again = self._scopes[device], self._record.again
         if answer.error is not None or answer.value is None:
             error = answer.error or DeviceError("it told nothing", where=device, number="PV5900")
-            return judging.unreadable(scope, error, again), None
+            return judging.unreadable(scope, error), None
         reading = answer.value
         before = self._journal.learnt([device]).get(device, Learnt(device))
         newest = self._journal.newest_deployed([device]).get(device, "")
@@ -264,7 +264,7 @@ class Audit:
             intended = scope.intended(self._intended)
         except RenderError as error:
             trouble = DeviceError(error.what, where=error.where, remedy=error.remedy, number=error.number)
-            return judging.unreadable(scope, trouble, again), None
+            return judging.unreadable(scope, trouble), None
         texts = [text for text in (*intended.values(), *(state.text for state in states.values())) if text is not None]
         known = Known(
             intended=intended,
@@ -283,7 +283,7 @@ class Audit:
 
     def _moving(self, device: str) -> tuple[DeviceAudit, Learnt | None]:
         """A device that was changed again and again while it was asked."""
-        return judging.under_way(self._scopes[device], self._record.again), None
+        return judging.under_way(self._scopes[device]), None
 
     def _learnt(
         self, scope: Scope, reading: Reading, known: Known, audit: DeviceAudit, before: Learnt, newest: str

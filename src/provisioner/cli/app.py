@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from provisioner import __version__
-from provisioner.cli import audit, check, diff, history, lab, options, rehearse, render, show, undo
+from provisioner.cli import audit, check, diff, history, lab, options, rehearse, render, restore, show, undo
 from provisioner.errors import EXIT_TROUBLE, ProvisionerError, UsageError
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ app.command("diff")(diff.diff)
 app.command("history")(history.history)
 app.command("rehearse")(rehearse.rehearse)
 app.command("render")(render.render)
+app.command("restore")(restore.restore)
 app.command("show")(show.show)
 app.command("undo")(undo.undo)
 app.add_typer(lab.app, name="lab")
