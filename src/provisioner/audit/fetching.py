@@ -13,7 +13,7 @@ from napalm.base import NetworkDriver
 from provisioner.audit.observation import Observation
 from provisioner.audit.observing import observe
 from provisioner.intent.types import PlatformName
-from provisioner.platforms import platform_for
+from provisioner.network.signature import signature_of
 from provisioner.validate.compliance import check_device
 from provisioner.validate.expectations import DeviceExpectations
 from provisioner.validate.model import Check
@@ -85,9 +85,3 @@ def read(driver: NetworkDriver, wanted: Wanted) -> Reading:
         observation=observation,
         seconds=time.monotonic() - began,
     )
-
-
-def signature_of(driver: NetworkDriver, platform: PlatformName) -> str:
-    """A device's signature; empty where its platform has none. Raises whatever the driver raises."""
-    command = platform_for(platform).signature_command
-    return str(driver.cli([command])[command]).split(maxsplit=1)[0] if command else ""

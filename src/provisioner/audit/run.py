@@ -32,7 +32,7 @@ from provisioner.audit.observation import Observation
 from provisioner.audit.scope import Scope
 from provisioner.audit.service import audit_expectations
 from provisioner.audit.system import baseline
-from provisioner.errors import DeviceError, RenderError
+from provisioner.errors import DeviceError, RenderError, UsageError
 from provisioner.intent.model import Fleet
 from provisioner.journal.audits import AuditEntry, Learnt, PastFinding, ToNote
 from provisioner.journal.store import Journal
@@ -154,9 +154,17 @@ class Audit:
 
         Raises:
             JournalError: the journal cannot be read or written; nothing can be said about drift without it.
+            UsageError: another audit of the same selection is under way.
         """
         self._started_at, self._began = self._clock(), time.monotonic()
         earlier = self._journal.audits_without_end(self._record.selection)
+        for entry in earlier:
+            if entry.is_under_way:
+                raise UsageError(
+                    f"an audit of the same devices is under way: {entry.actor} began it at {entry.started_at:%H:%M} UTC",
+                    remedy="wait for its end",
+                    number="PV0141",
+                )
         number = self._journal.begin_audit(
             command=self._record.command,
             commit=self._record.commit,
@@ -272,7 +280,8 @@ class Audit:
             tokens=tokens_by_value(texts, self._secrets),
             observation=Observation.from_json(before.observation) if before.observation else None,
             is_signature_known=bool(before.signature) and reading.signature == before.signature,
-            was_provisioned=before.deployed != newest,
+            was_provisioned=before.observed_at is not None
+            and self._journal.was_pushed_since(device, before.observed_at),
             is_being_pushed=not reading.is_known and self._journal.is_being_pushed(device),
         )
         audit = judging.judge(self._fleet, scope, reading, known, again)
@@ -377,10 +386,7 @@ def _gone(past: PastFinding) -> Gone:
 
 
 def _told(entry: AuditEntry) -> str:
-    at = f"{entry.started_at:%Y-%m-%d %H:%M} UTC"
-    if entry.is_under_way:
-        return f"another audit of the same devices, by {entry.actor} since {at}, is under way"
-    return f"the audit that {entry.actor} began at {at} was cut off before its end"
+    return f"the audit that {entry.actor} began at {entry.started_at:%Y-%m-%d %H:%M} UTC was cut off before its end"
 
 
 def _batches(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -81,6 +82,7 @@ class Outcome:
         changes: What is deployed from now on, per part; empty unless the result is CONFIRMED or IN_SYNC of a push, or UNKNOWN
             where every router answered its confirm and one could not be read back.
         batch: Which batch of its run it was in, from 1 (the canary); 0 where there were no batches.
+        signatures: Of edge routers that run what was confirmed: an audit that finds the same one need not compare.
     """
 
     subject: str
@@ -94,6 +96,7 @@ class Outcome:
     error_number: str = ""
     changes: tuple[PartChange, ...] = ()
     batch: int = 0
+    signatures: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

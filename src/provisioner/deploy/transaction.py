@@ -25,6 +25,7 @@ from provisioner.intent.model import Uplink
 from provisioner.intent.types import UplinkRole
 from provisioner.network.interrupts import Interruption, keep_from_children
 from provisioner.network.session import Answer, Network
+from provisioner.network.signature import signature_of
 from provisioner.plan.diff import split_by_file
 from provisioner.plan.model import DeviceDiff, DeviceRole, Plan, Target
 from provisioner.plan.subject import Subject
@@ -115,6 +116,7 @@ class Transaction:
         self._loaded: list[str] = []
         self._fires_at: dict[str, datetime] = {}
         self._asked_to_confirm: set[str] = set()
+        self._signatures: dict[str, str] = {}
 
     def prepare(self) -> Plan:
         """Load the candidate on every device and compare it with what runs; nothing is changed.
@@ -177,7 +179,8 @@ class Transaction:
         # One end may have been as intended before, and untouched: what it runs is deployed all the same.
         not_read = frozenset(self._in_state(DeviceState.UNKNOWN))
         changes = tuple(change for change in self._steps.parts.changes() if change.device not in not_read)
-        return replace(outcome, changes=changes)
+        signatures = {device: word for device, word in self._signatures.items() if device not in not_read and word}
+        return replace(outcome, changes=changes, signatures=signatures)
 
     def release(self) -> None:
         """Throw the candidates away and let the locks go, where nothing was pushed.
@@ -216,6 +219,13 @@ class Transaction:
         self._steps.parts.note(target, running)
         driver.load_replace_candidate(config=self._steps.candidate(target, running))
         return DeviceDiff(target, split_by_file(driver.compare_config()))
+
+    def _read_back(self, driver: NetworkDriver, device: str) -> DeviceDiff:
+        target = self._targets[device]
+        if target.role is DeviceRole.EDGE:
+            # Before the config: what somebody changes in between is found in the config, or else changes the signature.
+            self._signatures[device] = signature_of(driver, target.platform)
+        return self._load_and_compare(driver, device)
 
     def _plan(self, answers: Mapping[str, Answer[DeviceDiff]]) -> Plan:
         broken = [answer.error for answer in answers.values() if answer.error is not None]
@@ -341,14 +351,14 @@ class Transaction:
             CommitError: a device does not run what was confirmed.
         """
         confirmed = self._in_state(DeviceState.CONFIRMED)
-        answers = dict(self._network.run(confirmed, self._load_and_compare, "read back"))
+        answers = dict(self._network.run(confirmed, self._read_back, "read back"))
         until = self._steps.clock.now() + timedelta(seconds=_SETTLED_AFTER_SECONDS)
         while self._steps.clock.now() < until and not self._interruption.is_wanted:
             away = [device for device, answer in answers.items() if isinstance(answer.error, UnreachableError)]
             if not away:
                 break
             self._steps.clock.sleep(_ASK_EVERY_SECONDS)
-            answers |= self._network.run(away, self._load_and_compare, "read back")
+            answers |= self._network.run(away, self._read_back, "read back")
         self._network.run([device for device in confirmed if answers[device].error is None], _discard, "discard")
         left = [answer.value for answer in answers.values() if answer.value is not None and not answer.value.is_empty]
         if left:

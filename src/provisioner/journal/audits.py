@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from provisioner.journal import parts
 from provisioner.journal.tables import Audit, AuditFinding, Device, DeviceState, Run, Transaction
 
 _MOST_NAMES: Final = 500
@@ -142,6 +143,18 @@ def learn(session: Session, at: datetime, learnt: Iterable[Learnt]) -> None:
         )
 
 
+def sign(session: Session, at: datetime, signatures: Mapping[str, str]) -> None:
+    """Keep the signatures of devices that run what was confirmed there last; what else is known of them stays."""
+    newest = parts.newest(session, signatures)
+    for device, signature in signatures.items():
+        state = session.get(DeviceState, device)
+        if state is None:
+            state = DeviceState(device=device, observation="", observed_at=None)
+            session.add(state)
+        # A change since then was made by a push, whatever the last audit knew.
+        state.at, state.signature, state.deployed = at, signature, newest.get(device, "")
+
+
 def note(session: Session, at: datetime, noted: ToNote) -> tuple[list[Past], list[PastFinding]]:
     """Keep what an audit that began at a moment found on a device.
 
@@ -212,6 +225,18 @@ def planned(session: Session, device: str) -> list[Run]:
         .where(Device.name == device, Transaction.result.is_(None), Run.dry_run.is_(False), Run.finished_at.is_(None))
     )
     return list(session.scalars(query))
+
+
+def is_pushed_since(session: Session, device: str, at: datetime) -> bool:
+    """Whether a push began to change a device since a moment, whatever came of it."""
+    query = (
+        select(Transaction.id)
+        .join(Run, Run.id == Transaction.run_id)
+        .join(Device, Device.transaction_id == Transaction.id)
+        .where(Device.name == device, Run.dry_run.is_(False), Transaction.planned_at >= at)
+        .limit(1)
+    )
+    return session.scalar(query) is not None
 
 
 def expire(session: Session, before: datetime) -> None:

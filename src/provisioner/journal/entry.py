@@ -290,6 +290,8 @@ class OutcomeRecord(Protocol):
     def error_number(self) -> str: ...  # pragma: no cover  # noqa: D102
     @property
     def changes(self) -> Sequence[PartChange]: ...  # pragma: no cover  # noqa: D102
+    @property
+    def signatures(self) -> Mapping[str, str]: ...  # pragma: no cover  # noqa: D102
 
 
 class ReportRecord(Protocol):

@@ -147,6 +147,8 @@ class Journal:
                 device.state = str(ended.state)
                 device.error = ended.error
             parts.record(session, transaction, outcome)
+            session.flush()
+            audits.sign(session, self._clock(), outcome.signatures)
 
     def finish(self, run_id: RunId, report: ReportRecord) -> None:
         """Record that a run came to its end.
@@ -282,6 +284,11 @@ class Journal:
         """Whether a push has begun to change a device and has not written down how that ended. Raises JournalError."""
         with self._reading() as session:
             return any(self._state(run) is RunState.UNDER_WAY for run in audits.planned(session, device))
+
+    def was_pushed_since(self, device: str, at: datetime) -> bool:
+        """Whether a push began to change a device since a moment, whatever came of it. Raises JournalError."""
+        with self._reading() as session:
+            return audits.is_pushed_since(session, device, at)
 
     def close(self) -> None:
         """Let the database go."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
@@ -39,6 +40,10 @@ class Router:
 
     def get_config(self, **_: object) -> Mapping[str, str]:
         return {"running": self.running}
+
+    def cli(self, commands: Sequence[str]) -> Mapping[str, str]:
+        digest = hashlib.sha256(self.running.encode()).hexdigest()
+        return dict.fromkeys(commands, f"{digest}  -")
 
     def load_replace_candidate(self, config: str) -> None:
         is_shared = self.name.startswith("ar")

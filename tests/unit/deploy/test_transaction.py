@@ -6,6 +6,7 @@ of a step, as a lost connection does. The lab tests show the same with real rout
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -95,6 +96,11 @@ class Router:
     def get_config(self, **_: object) -> Mapping[str, str]:
         self._answer()
         return {"running": self.running}
+
+    def cli(self, commands: Sequence[str]) -> Mapping[str, str]:
+        self._answer()
+        digest = hashlib.sha256(self.running.encode()).hexdigest()
+        return dict.fromkeys(commands, f"{digest}  -")
 
     def load_replace_candidate(self, config: str) -> None:
         self._answer()
