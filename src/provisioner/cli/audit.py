@@ -51,6 +51,7 @@ class Request:
     ways: Ways = field(default_factory=Ways)
     workers: int = 20
     output_format: AuditFormat = AuditFormat.TEXT
+    plan: Path | None = None
     verbose: bool = False
 
     def again(self) -> str:
@@ -162,6 +163,14 @@ def audit(
     output_format: Annotated[
         AuditFormat, typer.Option("--format", "-f", help="How the report is written.")
     ] = AuditFormat.TEXT,
+    plan: Annotated[
+        Path | None,
+        typer.Option(
+            "--plan",
+            metavar="DIR",
+            help="Write the plans that would bring back what was last confirmed: restore.json and restore.diff.",
+        ),
+    ] = None,
     verbose: options.Verbose = False,
 ) -> None:
     """Look at what every router runs: in sync, pending, drifted, unreachable, failed; since when, and what remedies it."""
@@ -181,6 +190,7 @@ def audit(
         ways=Ways(lab=lab_name, ssh_config=ssh_config, secrets=secrets, username=username, journal=journal),
         workers=workers,
         output_format=output_format,
+        plan=plan,
         verbose=verbose,
     )
     raise typer.Exit(run(request))
@@ -254,3 +264,16 @@ def _write(request: Request, report: AuditReport) -> None:
     from provisioner.report.audit_text import print_audit
 
     print_audit(Console(highlight=False, soft_wrap=True), report)
+    if request.plan is not None:
+        _write_plans(request.plan, report)
+
+
+def _write_plans(directory: Path, report: AuditReport) -> None:
+    from provisioner.audit.remedies import remedies
+    from provisioner.cli.files import write_whole
+    from provisioner.report.audit_plan import to_diff, to_json
+
+    found = remedies(report)
+    write_whole(directory / "restore.json", to_json(found))
+    write_whole(directory / "restore.diff", to_diff(found))
+    typer.echo(f"{len(found)} to restore: {directory / 'restore.diff'}", err=True)

@@ -46,13 +46,14 @@ def _outcome(outcome: Outcome, *, reverse: bool) -> Json:
         "seconds": round(outcome.seconds, 3),
         "error": error,
         "batch": outcome.batch or None,
-        "plan": None if outcome.plan is None else _plan(outcome.plan, reverse=reverse),
+        "plan": None if outcome.plan is None else plan_as_dict(outcome.plan, reverse=reverse),
         "devices": [_device(device) for device in outcome.devices],
         "checks": [_check(check) for check in outcome.checks],
     }
 
 
-def _plan(plan: Plan, *, reverse: bool) -> Json:
+def plan_as_dict(plan: Plan, *, reverse: bool) -> Json:
+    """A plan as it stands in a report."""
     impact = impact_of(plan)
     return {
         "digest": plan.digest,
