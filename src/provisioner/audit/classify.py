@@ -11,11 +11,15 @@ from provisioner.platforms import platform_for
 from provisioner.platforms.protocol import Platform
 
 
-def running_parts(scope: Scope, config: str) -> Parts:
-    """A device's config by owner, as far as the scope goes. Raises PlatformError."""
+def running_parts(scope: Scope, config: str, deployed: Parts) -> Parts:
+    """A device's config by owner, as far as the scope goes; what was confirmed of it tells whose a line is.
+
+    Raises:
+        PlatformError: one of them cannot be read.
+    """
     if scope.role is DeviceRole.EDGE:
         return {BASE: config}
-    every = all_parts(platform_for(scope.platform), config)
+    every = all_parts(platform_for(scope.platform), config, deployed)
     if scope.is_whole:
         return every
     return {owner: every.get(owner) for owner in scope.codes}

@@ -114,7 +114,7 @@ def _parts(scope: Scope, reading: Reading, known: Known) -> tuple[tuple[PartAudi
         owners = known.deployed if scope.is_whole else known.intended
         running: Parts = {owner: known.deployed.get(owner) for owner in owners}
         return part_audits(scope, known.intended, known.deployed, running), Startup()
-    runs = running_parts(scope, reading.running)
+    runs = running_parts(scope, reading.running, known.deployed)
     concealed = _concealed(scope, runs, known)
     parts = part_audits(scope, known.intended, known.deployed, concealed, is_as_confirmed=known.is_signature_known)
     return parts, _startup(scope, reading, known, runs, {part.owner: part.status for part in parts})
@@ -130,7 +130,7 @@ def _startup(scope: Scope, reading: Reading, known: Known, runs: Parts, statuses
     try:
         if not difference(platform, reading.running, reading.startup, names):
             return Startup()
-        boots = running_parts(scope, reading.startup)
+        boots = running_parts(scope, reading.startup, known.deployed)
     except PlatformError as error:
         # Somebody has spoiled a file: whose part that was cannot be said.
         return Startup({scope.owner(BASE): (FileDiff("startup files", str(error)),)})

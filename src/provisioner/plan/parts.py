@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from provisioner.plan.diff import split_by_file
 from provisioner.plan.model import DeviceRole, FileDiff, OtherPart, PartStatus, Target
@@ -28,9 +29,19 @@ def parts_of(platform: Platform, target: Target, config: str) -> Parts:
     return {owner: every.get(owner) for owner in owners_of(target)}
 
 
-def all_parts(platform: Platform, config: str) -> Parts:
-    """Base and slices of an aggregation router. Raises PlatformError."""
-    split = platform.split(config)
+def all_parts(platform: Platform, config: str, confirmed: Parts = MappingProxyType({})) -> Parts:
+    """Base and slices of an aggregation router.
+
+    Args:
+        platform: Of the router.
+        config: What it runs.
+        confirmed: What was last confirmed there, as far as that is known: what a slice had then is its own still.
+
+    Raises:
+        PlatformError: one of them cannot be read.
+    """
+    slices = {owner: text for owner, text in confirmed.items() if owner != BASE and text is not None}
+    split = platform.split(config, slices)
     return {BASE: split.base, **split.slices}
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Final
 
 from frr_config import document, secrets
@@ -41,9 +42,10 @@ class FrrPlatform:
     napalm_driver = "frr"
     signature_command = _SIGNATURE
 
-    def split(self, running: str) -> SplitConfig:
+    def split(self, running: str, confirmed: Mapping[str, str] = MappingProxyType({})) -> SplitConfig:
         """See `Platform.split`."""
-        parts = sections.by_owner(_read(running))
+        claims = sections.claims_of({code: _read(text) for code, text in confirmed.items()})
+        parts = sections.by_owner(_read(running), claims)
         return SplitConfig(parts[BASE].text, {code: part.text for code, part in parts.items() if code != BASE})
 
     def splice(self, running: str, code: str, slice_text: str | None) -> str:

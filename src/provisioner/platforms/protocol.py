@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Protocol
 
 from provisioner.intent.types import PlatformName
@@ -69,8 +70,17 @@ class Platform(Protocol):
     napalm_driver: str
     signature_command: str
 
-    def split(self, running: str) -> SplitConfig:
-        """Cut an aggregation router's config into base and slices. Raises PlatformError."""
+    def split(self, running: str, confirmed: Mapping[str, str] = MappingProxyType({})) -> SplitConfig:
+        """Cut an aggregation router's config into base and slices.
+
+        Args:
+            running: A full config, as the device gives it.
+            confirmed: Slices as they were confirmed, by code: whose an interface or a session was, it is still, also where
+                somebody took its owner's name away.
+
+        Raises:
+            PlatformError: one of them cannot be read.
+        """
         ...  # pragma: no cover
 
     def splice(self, running: str, code: str, slice_text: str | None) -> str:

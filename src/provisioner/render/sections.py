@@ -104,18 +104,47 @@ def read(text: str) -> Part:
     )
 
 
-def by_owner(whole: Part) -> dict[str, Part]:
-    """A part per owner; the base's, under the empty name, is always there."""
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """Who owns what, whatever it is called now.
+
+    Attributes:
+        interfaces: Owner by name.
+        neighbors: Owner by address.
+        elements: Owner by family, table, map and key.
+    """
+
+    interfaces: Mapping[str, str] = field(default_factory=dict)
+    neighbors: Mapping[str, str] = field(default_factory=dict)
+    elements: Mapping[tuple[str, str, str, str], str] = field(default_factory=dict)
+
+
+def claims_of(parts: Mapping[str, Part]) -> Claims:
+    """What each of these owners has."""
+    return Claims(
+        {name: owner for owner, part in parts.items() for name in part.stanzas},
+        {neighbor: owner for owner, part in parts.items() for neighbor in part.neighbors},
+        {element: owner for owner, part in parts.items() for element in part.elements},
+    )
+
+
+def by_owner(whole: Part, claims: Claims = Claims()) -> dict[str, Part]:
+    """A part per owner; the base's, under the empty name, is always there.
+
+    Args:
+        whole: The document.
+        claims: Who owns what; it goes before the names.
+    """
     stanzas: dict[str, dict[str, str]] = {BASE: {}}
     for name, text in whole.stanzas.items():
-        stanzas.setdefault(_stanza_owner(text), {})[name] = text
+        stanzas.setdefault(claims.interfaces.get(name) or _stanza_owner(text), {})[name] = text
     tables: dict[str, list[Table]] = {}
     for table in whole.tables:
-        for owner, piece in _tables_by_owner(table).items():
+        for owner, piece in _tables_by_owner(table, claims).items():
             tables.setdefault(owner, []).append(piece)
     nodes: dict[str, list[Node]] = {}
     for node in _merged(whole.nodes):
-        for owner, piece_of_node in _nodes_by_owner(node).items():
+        for owner, piece_of_node in _nodes_by_owner(node, claims).items():
             nodes.setdefault(owner, []).append(piece_of_node)
     owners = sorted({*stanzas, *tables, *nodes})
     return {
@@ -175,7 +204,7 @@ def element_name(element: str) -> str:
     return element.partition(" : ")[0]
 
 
-def _tables_by_owner(table: Table) -> dict[str, Table]:
+def _tables_by_owner(table: Table, claims: Claims) -> dict[str, Table]:
     entries: dict[str, list[Entry]] = {BASE: []}
     for entry in table.entries:
         match = _CHAIN.match(entry.name)
@@ -185,7 +214,8 @@ def _tables_by_owner(table: Table) -> dict[str, Table]:
         elements: dict[str, list[str]] = {BASE: []}
         for element in entry.elements:
             verdict = _VERDICT.match(element)
-            elements.setdefault(verdict[1] if verdict else BASE, []).append(element)
+            claimed = claims.elements.get((table.family, table.name, entry.name, element_name(element)))
+            elements.setdefault(claimed or (verdict[1] if verdict else BASE), []).append(element)
         for owner, own in elements.items():
             entries.setdefault(owner, []).append(Entry(entry.kind, entry.name, entry.lines, tuple(own)))
     return {
@@ -248,13 +278,14 @@ _FIRST: Final[NeighborKey] = (0, b"", "")
 _LIST = re.compile(r"((?:ip|ipv6|bgp) .*?list|route-map) (\S+) (?:seq )?(?:(?:permit|deny) )?(\d+)?")
 
 
-def _nodes_by_owner(node: Node) -> dict[str, Node]:
+def _nodes_by_owner(node: Node, claims: Claims) -> dict[str, Node]:
     named = _NAMED.match(node.line)
     if named is not None:
         return {named[1]: node}
     if not node.line.startswith("router bgp"):
         return {BASE: node}
     owner_of = {match[1]: match[2] for child in node.children if (match := _DESCRIPTION.match(child.line))}
+    owner_of |= claims.neighbors
     found: dict[str, list[Node]] = {BASE: []}
     for child in node.children:
         for owner, piece in _neighbor_lines(child, owner_of).items():

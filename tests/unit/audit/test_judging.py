@@ -55,7 +55,7 @@ def config(scope: Scope) -> str:
 
 
 def deployed(scope: Scope) -> Parts:
-    return running_parts(scope, TOKENED[scope.device])
+    return running_parts(scope, TOKENED[scope.device], {})
 
 
 def seen(
@@ -105,6 +105,14 @@ def test_a_change_by_hand_is_drift_of_its_owner_and_of_nobody_else() -> None:
     assert finding.remedy == f"provision --school {SCHOOL.code}"
     assert "maximum-prefix 800" in finding.files[0].text
     assert {part.owner for part in audit.parts if part.status is not Status.IN_SYNC} == {SCHOOL.code}
+
+
+def test_a_session_whose_description_was_taken_away_is_still_its_schools() -> None:
+    peer = SCHOOL.uplinks[0].edge_ipv4.ip
+    nameless = changed(AGGREGATION, f" neighbor {peer} description {SCHOOL.code} ", f" neighbor {peer} description ")
+    audit = seen(AGGREGATION, nameless.replace(f"alias {SCHOOL.code} ", "alias "))
+    assert [finding.owner for finding in audit.findings] == [SCHOOL.code]
+    assert sum(file.removed for file in audit.findings[0].files) == 2
 
 
 def test_a_change_of_another_school_is_nothing_that_the_audit_of_one_school_tells() -> None:
