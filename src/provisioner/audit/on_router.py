@@ -229,8 +229,9 @@ _BOTH = frozenset({"accept_redirects", "accept_source_route"})
 def effective(found: dict[str, str], family: str, interface: str, name: str) -> None:
     """Keep what a setting comes to on one interface, where that is not what `all` says.
 
-    How `all` and the interface's own go together is in ip-sysctl.rst of the kernel: for IPv4 the higher of the two, or both; for IPv6
-    the interface's own alone. An interface of a router takes no advertisements unless told twice (2), and no redirects.
+    How `all` and the interface's own go together is in ip-sysctl.rst of the kernel. IPv4: the higher of the two counts, or both must
+    be set, and then one interface is never laxer than `all`. IPv6: the interface's own counts; an interface of a router takes
+    no advertisements unless told twice (2), and no redirects.
     """
     own = read(f"/proc/sys/net/{family}/conf/{interface}/{name}").strip()
     everywhere = read(f"/proc/sys/net/{family}/conf/all/{name}").strip()
@@ -238,7 +239,7 @@ def effective(found: dict[str, str], family: str, interface: str, name: str) -> 
         return
     value, standard = int(own), int(everywhere)
     if family == "ipv4":
-        value = max(value, standard) if name in _EITHER else min(value, standard) if name in _BOTH else value
+        value = max(value, standard) if name in _EITHER else standard if name in _BOTH else value
     elif name in ("accept_ra", "accept_redirects"):
         forwards = read(f"/proc/sys/net/ipv6/conf/{interface}/forwarding").strip() == "1"
         needed = 2 if name == "accept_ra" and forwards else 1

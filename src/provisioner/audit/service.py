@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
-from provisioner.audit.catalogue import CATALOGUE
+from provisioner.audit.expected import some
 from provisioner.audit.model import Finding, Severity
-from provisioner.intent.model import Fleet, Location, Uplink
-from provisioner.intent.types import LocationStatus
+from provisioner.audit.surroundings import Line, Surroundings, location_of
+from provisioner.intent.model import Fleet, Location
 from provisioner.validate.expectations import (
     DeviceExpectations,
     ExpectedInterface,
@@ -27,9 +27,6 @@ _NO_READER: Final = ("this platform's driver cannot tell", "roles and accepted p
 _SESSION: Final = re.compile(
     r"(?P<state>up|down|disabled) with AS(?P<remote>\d+) from AS(?P<local>\d+) for (?P<family>IPv\d)"
 )
-_LONGEST_LIST: Final = 8
-"""As many of a list are named in a finding's one line."""
-
 
 # --- what to look at ------------------------------------------------------------------------------------------------------
 
@@ -48,8 +45,9 @@ def audit_expectations(fleet: Fleet, device: str, present: Collection[str] | Non
         KeyError: the fleet has no such router.
     """
     if device not in fleet.aggregation_routers:
-        location = _location_of(fleet, device)
-        return replace(expect_location(fleet, location)[-1], reaches=())
+        location = location_of(fleet, device)
+        expected = expect_location(fleet, location)[-1]
+        return replace(expected, interfaces=(*_ports(location), *expected.interfaces), reaches=())
     base = expect_base(fleet, device)
     slices = [
         expected
@@ -70,16 +68,16 @@ def audit_expectations(fleet: Fleet, device: str, present: Collection[str] | Non
     )
 
 
+def _ports(location: Location) -> Iterator[ExpectedInterface]:
+    """What the sub-interfaces of an edge router are on: a port that somebody took down is the cause, not what is on it."""
+    for name in dict.fromkeys(uplink.edge_port for uplink in location.uplinks):
+        yield ExpectedInterface(name, LinkState.UP, None)
+    yield ExpectedInterface(location.edge_router.lan_port, LinkState.ENABLED, None)
+
+
 def _with_carrier(interface: ExpectedInterface, landed: Collection[str]) -> ExpectedInterface:
     """A port on which uplinks have landed has something at its other end."""
     return replace(interface, state=LinkState.UP) if interface.name in landed else interface
-
-
-def _location_of(fleet: Fleet, edge_router: str) -> Location:
-    for location in fleet.locations.values():
-        if location.edge_router_name == edge_router:
-            return location
-    raise KeyError(edge_router)
 
 
 def _locations_on(fleet: Fleet, router: str) -> tuple[Location, ...]:
@@ -109,88 +107,17 @@ def service_findings(
         again: How a command begins that works on the same routers from the same sources.
         daemons_down: Daemons that do not run there: what follows from that is not told again.
     """
-    return _Judge(_Surroundings(fleet, device, again), checks, daemons_down).findings()
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """One uplink as it is seen from a router."""
-
-    location: Location
-    uplink: Uplink
-    interface: str
-    peers: tuple[str, str]
-    """Of IPv4 and of IPv6."""
-
-
-class _Surroundings:
-    """Whose what is on one router."""
-
-    def __init__(self, fleet: Fleet, device: str, again: str) -> None:
-        self.device = device
-        self.again = again
-        self.is_edge = device not in fleet.aggregation_routers
-        if self.is_edge:
-            location = _location_of(fleet, device)
-            self.owner = location.code
-            uplinks = [(location, uplink) for uplink in location.uplinks]
-        else:
-            self.owner = ""
-            uplinks = [(part.location, part.uplink) for part in fleet.slices(device)]
-        self.lines = tuple(self._line(location, uplink) for location, uplink in uplinks)
-        self.by_interface = {line.interface: line for line in self.lines}
-        self.by_peer = {peer: line for line in self.lines for peer in line.peers}
-        self.known_peers = self.by_peer.keys() | self._peers_of_others(fleet)
-
-    def _line(self, location: Location, uplink: Uplink) -> _Line:
-        if self.is_edge:
-            peers = (str(uplink.aggregation_ipv4.ip), str(uplink.aggregation_ipv6.ip))
-            return _Line(location, uplink, uplink.edge_interface, peers)
-        return _Line(
-            location, uplink, uplink.aggregation_interface, (str(uplink.edge_ipv4.ip), str(uplink.edge_ipv6.ip))
-        )
-
-    def _peers_of_others(self, fleet: Fleet) -> set[str]:
-        """Of locations that are planned or decommissioned: what is left of them here is pending, and told as such."""
-        return {
-            str(end.ip)
-            for location in fleet.locations.values()
-            if not self.is_edge and location.status is not LocationStatus.ACTIVE
-            for uplink in location.uplinks
-            if uplink.aggregation_router == self.device
-            for end in (uplink.edge_ipv4, uplink.edge_ipv6)
-        }
-
-    def owner_of(self, about: str) -> str:
-        """The location that an interface or a neighbor belongs to; an edge router is its location's as a whole."""
-        line = self.by_interface.get(about) or self.by_peer.get(about)
-        return line.location.code if line is not None else self.owner
-
-    def finding(self, rule: str, about: str, what: str, remedy: str, severity: Severity | None = None) -> Finding:
-        """A finding about an interface or a neighbor, as bad as its kind mostly is."""
-        bad = CATALOGUE[rule].severity if severity is None else severity
-        return Finding(rule, bad, self.device, self.owner_of(about), about, what, remedy)
-
-    def put_back(self, about: str) -> str:
-        """The command that brings the config back to what was intended."""
-        owner = self.owner_of(about)
-        return f"{self.again} --school {owner}" if owner else f"{self.again} --aggregation {self.device}"
-
-    def ask_for(self, line: _Line) -> str:
-        """Who mends a line."""
-        access = line.uplink.access_line
-        return f"ask {access.provider} about {access.technology.value} line {access.circuit_id} of {line.location.code}"
+    return _Judge(Surroundings(fleet, device, again), checks, daemons_down).findings()
 
 
 class _Judge:
     """Sorts the failed checks of one router."""
 
-    def __init__(self, around: _Surroundings, checks: Sequence[Check], daemons_down: Collection[str]) -> None:
+    def __init__(self, around: Surroundings, checks: Sequence[Check], daemons_down: Collection[str]) -> None:
         self.around = around
         failed = [check for check in checks if not check.passed and not check.found.startswith(_NO_READER)]
         self.silent = [check for check in failed if _is_silent(check)]
         self.failed = {check.name: check for check in failed if not _is_silent(check)}
-        self.names = {check.name for check in checks}
         self.daemons_down = frozenset(daemons_down)
         self.dead: set[str] = set()
         """Interfaces that are down."""
@@ -233,27 +160,30 @@ class _Judge:
     def _interface(self, name: str, check: Check) -> Finding:
         if name not in self.dead:
             return self.around.finding("AUD031", name, _told(name, check), self.around.put_back(name))
-        over = [line for line in self.around.lines if name in (line.interface, line.interface.partition(".")[0])]
-        follows = self._over(over)
+        over = [line for line in self.around.lines if name in (line.interface, line.port)]
         is_cable = check.found.startswith("no carrier")
-        if is_cable:
-            remedy = (
-                self.around.ask_for(over[0]) if len(over) == 1 else f"look at the cable of {name} and what it leads to"
-            )
+        if is_cable and len(over) == 1:
+            remedy = self.around.ask_for(over[0])
+        elif is_cable:
+            remedy = f"look at the cable of {name} and what it leads to"
+        elif check.found.startswith("disabled"):
+            remedy = self.around.there(f"sudo ip link set {name} up")
         else:
             remedy = self.around.put_back(name)
+        # Where the port is down, so is what is on it; of a slice that is not there nothing is looked at.
+        over = [line for line in over if line.interface in self.dead]
         severity = max((self._cut(line) for line in over), default=Severity.HIGH)
-        return self.around.finding("AUD030", name, _told(name, check) + follows, remedy, severity)
+        return self.around.finding("AUD030", name, _told(name, check) + self._over(over), remedy, severity)
 
-    def _over(self, lines: Sequence[_Line]) -> str:
+    def _over(self, lines: Sequence[Line]) -> str:
         """What is down because of an interface, in words."""
         if not lines:
             return ""
         if self.around.is_edge:
-            return "; with it " + _some(f"the session with {peer}" for line in lines for peer in line.peers)
-        return "; with it every session of " + _some(dict.fromkeys(line.location.code for line in lines))
+            return "; with it " + some(f"the session with {peer}" for line in lines for peer in line.peers)
+        return "; with it every session of " + some(dict.fromkeys(line.location.code for line in lines))
 
-    def _cut(self, line: _Line) -> Severity:
+    def _cut(self, line: Line) -> Severity:
         """How bad it is that an uplink is down: its location is cut off, or has lost its redundancy."""
         others = [other for other in line.location.uplinks if other.role is not line.uplink.role]
         if not others:
@@ -293,14 +223,28 @@ class _Judge:
             return self.around.finding("AUD020", peer, what, self.around.put_back(peer), self._worth(line, peer))
         if seen["state"] == "up":
             return None  # its prefixes are told by themselves
-        remedy = f"look at {peer} at the core" if line is None else self.around.ask_for(line)
-        answers = "" if line is None else self._answers(line, peer)
-        return self.around.finding("AUD020", peer, what + answers, remedy, self._worth(line, peer))
+        return self.around.finding("AUD020", peer, *self._silence(line, peer, what), self._worth(line, peer))
 
-    def _is_dead(self, line: _Line) -> bool:
-        return line.interface in self.dead or line.interface.partition(".")[0] in self.dead
+    def _silence(self, line: Line | None, peer: str, what: str) -> tuple[str, str]:
+        """What is told of a session that is down, and what is to be done: an edge router has pinged the other end."""
+        if "bfdd" in self.daemons_down:
+            return what, "let bfdd run again first"
+        if line is None:
+            return what, f"look at {peer} in the core"
+        if not self.around.is_edge:
+            return (
+                what,
+                f"look at {line.location.edge_router_name}; where nothing is wrong there, {self.around.ask_for(line)}",
+            )
+        if f"ping {peer} over the {line.uplink.role.value} uplink" in self.failed:
+            return f"{what}; the other end does not answer a ping", self.around.ask_for(line)
+        router = line.uplink.aggregation_router
+        return f"{what}; the other end answers a ping", f"the line works: look at bgpd here and at {router}"
 
-    def _worth(self, line: _Line | None, peer: str) -> Severity:
+    def _is_dead(self, line: Line) -> bool:
+        return line.interface in self.dead or line.port in self.dead
+
+    def _worth(self, line: Line | None, peer: str) -> Severity:
         """How bad it is that a session is down: nobody is left who brings what it brought."""
         if line is None:
             return Severity.CRITICAL if self.around.lines else Severity.HIGH  # the core: every school on it
@@ -311,13 +255,6 @@ class _Judge:
             each.peers[family] not in self.down and not self._is_dead(each) for each in seen
         )
         return Severity.HIGH if others and is_left else Severity.CRITICAL
-
-    def _answers(self, line: _Line, peer: str) -> str:
-        """Whether the other end answers a ping, where that was looked at."""
-        name = f"ping {peer} over the {line.uplink.role.value} uplink"
-        if name not in self.names:
-            return ""
-        return "; the other end does not answer a ping" if name in self.failed else "; the other end answers a ping"
 
     def _details(self, rule: str, peer: str, check: Check) -> Finding | None:
         if peer in self.down or self._is_told(peer) or (rule == "AUD024" and "bfdd" in self.daemons_down):
@@ -336,9 +273,9 @@ class _Judge:
         foreign, missing = sorted(seen - expected), sorted(expected - seen)
         line = self.around.by_peer.get(peer)
         if foreign:
-            what = f"accepted from {peer}: {_some(foreign)}; expected nothing but {_some(sorted(expected))}"
+            what = f"accepted from {peer}: {some(foreign)}; expected nothing but {some(sorted(expected))}"
             return self.around.finding("AUD022", peer, what, self.around.put_back(peer), Severity.CRITICAL)
-        what = f"not accepted from {peer}: {_some(missing)}; expected {_some(sorted(expected))}"
+        what = f"not accepted from {peer}: {some(missing)}; expected {some(sorted(expected))}"
         return self.around.finding("AUD022", peer, what, self.around.put_back(peer), self._worth(line, peer))
 
     def _strangers(self) -> list[Finding]:
@@ -379,7 +316,7 @@ class _Judge:
         first = next((line for line in self._by_preference() if line.peers[number] not in self.down), None)
         return first is None or first.peers[number] in refused or self._is_dead(first)
 
-    def _by_preference(self) -> Sequence[_Line]:
+    def _by_preference(self) -> Sequence[Line]:
         return sorted(self.around.lines, key=lambda line: line.uplink.role.value != "primary")
 
     def _pings(self) -> list[Finding]:
@@ -442,10 +379,3 @@ def _told(name: str, check: Check) -> str:
 
 def _words(text: str) -> set[str]:
     return {word for word in text.split(", ") if word and word not in ("none", "nothing told")}
-
-
-def _some(values: Iterable[str]) -> str:
-    """A list in one line, cut where it grows long."""
-    every = list(values)
-    more = f" and {len(every) - _LONGEST_LIST} more" if len(every) > _LONGEST_LIST else ""
-    return (", ".join(every[:_LONGEST_LIST]) or "nothing") + more
