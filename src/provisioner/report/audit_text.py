@@ -54,7 +54,7 @@ def print_audit(console: Console, report: AuditReport) -> None:
     if report.gone:
         lines.heading(console, Text(f"gone since the last audit ({len(report.gone)})"))
         for gone in report.gone:
-            what = f"{gone.device}  {gone.rule} {CATALOGUE[gone.rule].title}{_about(gone.about)}: {gone.what}"
+            what = f"{gone.device}  {gone.rule} {_title(gone.rule)}{_about(gone.about)}: {gone.what}"
             lines.say(console, Text.assemble("  ", (visible(what), lines.GOOD)))
         lines.say(console)
     for line in report.earlier:
@@ -132,3 +132,8 @@ def _print_summary(console: Console, report: AuditReport) -> None:
 
 def _about(about: str) -> str:
     return f" ({about})" if about else ""
+
+
+def _title(rule: str) -> str:
+    """Of a rule that an earlier version of this program may have had."""
+    return CATALOGUE[rule].title if rule in CATALOGUE else rule
