@@ -261,9 +261,13 @@ def _audited(
 def _write(request: Request, report: AuditReport) -> None:
     from rich.console import Console
 
+    from provisioner.report import audit_json
     from provisioner.report.audit_text import print_audit
 
-    print_audit(Console(highlight=False, soft_wrap=True), report)
+    if request.output_format is AuditFormat.JSON:
+        typer.echo(audit_json.to_json(report))
+    else:
+        print_audit(Console(highlight=False, soft_wrap=True), report)
     if request.plan is not None:
         _write_plans(request.plan, report)
 

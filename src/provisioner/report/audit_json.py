@@ -72,7 +72,7 @@ def _noted(noted: Noted) -> Json:
     }
 
 
-def _finding(finding: Finding) -> Json:
+def _finding(finding: Finding) -> dict[str, Json]:
     return {
         "rule": finding.rule,
         "title": CATALOGUE[finding.rule].title,
