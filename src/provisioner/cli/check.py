@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from provisioner.intent.model import Fleet
+    from provisioner.intent.warm import WarmFleet
     from provisioner.policy.model import Finding
 
 
@@ -38,11 +39,11 @@ def check(
     verbose: options.Verbose = False,
 ) -> None:
     """Validate the inventory, offline: every problem with file, line, field and remedy in one run."""
-    from provisioner.cli.whole import judge_whole, load_whole
+    from provisioner.cli.whole import check_whole, judge_whole
     from provisioner.intent.problems import InvalidInventoryError
 
     try:
-        fleet = load_whole(inventory)
+        warm = check_whole(inventory)
     except InvalidInventoryError as error:
         if output_format is CheckFormat.TEXT:
             raise
@@ -50,11 +51,11 @@ def check(
             json.dumps({"valid": False, "problems": [problem.as_dict() for problem in error.problems]}, indent=2)
         )
         raise typer.Exit(error.exit_code) from None
-    findings = judge_whole(inventory, templates) if policy else None
+    findings = judge_whole(warm, templates) if policy else None
     if output_format is CheckFormat.JSON:
-        typer.echo(json.dumps(_as_dict(fleet, findings), indent=2))
+        typer.echo(json.dumps(_as_dict(warm, findings), indent=2))
     else:
-        _print(inventory, fleet, findings, verbose=verbose)
+        _print(inventory, warm, findings, verbose=verbose)
     if any(finding.stops for finding in findings or ()):
         raise typer.Exit(EXIT_TROUBLE)
 
@@ -68,24 +69,27 @@ def _counts(fleet: Fleet) -> dict[str, int]:
     }
 
 
-def _as_dict(fleet: Fleet, findings: Sequence[Finding] | None) -> dict[str, object]:
+def _as_dict(warm: WarmFleet, findings: Sequence[Finding] | None) -> dict[str, object]:
     from dataclasses import asdict
 
-    report: dict[str, object] = {"valid": True, "problems": [], **_counts(fleet)}
+    warnings = [warning.as_dict() for warning in warm.warnings]
+    report: dict[str, object] = {"valid": True, "problems": [], "warnings": warnings, **_counts(warm.fleet)}
     if findings is not None:
         report["findings"] = [asdict(finding) | {"stops": finding.stops} for finding in findings]
     return report
 
 
-def _print(inventory: Path, fleet: Fleet, findings: Sequence[Finding] | None, *, verbose: bool) -> None:
+def _print(inventory: Path, warm: WarmFleet, findings: Sequence[Finding] | None, *, verbose: bool) -> None:
     from rich.console import Console
 
     from provisioner.report.findings import print_findings
 
-    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in _counts(fleet).items())
+    counts = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in _counts(warm.fleet).items())
     typer.echo(f"{inventory}: valid — {counts}")
+    for warning in warm.warnings:
+        typer.echo(f"warning: {warning}", err=True)
     if findings is not None:
         print_findings(Console(highlight=False, soft_wrap=True), findings, accepted=verbose)
     if verbose:
-        for location in fleet.locations.values():
+        for location in warm.fleet.locations.values():
             typer.echo(f"  {location.code}  {location.name}, {location.municipality} ({location.status.value})")

@@ -6,11 +6,13 @@ import gc
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
+from provisioner.intent import acceptances
 from provisioner.intent.checks import Complaint, File, board_numbers_stand_once, check_fleet
 from provisioner.intent.model import AggregationPoint, Boards, Fleet, Location, Service
 from provisioner.intent.problems import InvalidInventoryError, Problem
@@ -27,7 +29,11 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def load_fleet(
-    directory: Path, *, only: Collection[str] | None = None, read: Callable[[Path], Source | Problem] = read
+    directory: Path,
+    *,
+    only: Collection[str] | None = None,
+    read: Callable[[Path], Source | Problem] = read,
+    today: date | None = None,
 ) -> Fleet:
     """Read and validate an inventory.
 
@@ -35,6 +41,7 @@ def load_fleet(
         directory: Where `service.yaml` is.
         only: Location codes; other locations are not read, and the Fleet says that it is not complete. None reads all.
         read: How a file becomes data; the cache has a quicker way for files that it knows.
+        today: The day on which acceptances must not be over; None where that is not asked, since it keeps no router from being provisioned.
 
     Returns:
         The Fleet, in which everything refers to something and nothing is given out twice.
@@ -43,7 +50,7 @@ def load_fleet(
         InvalidInventoryError: with every problem that this run found.
     """
     with garbage_collection_paused():
-        return _load_fleet(directory, only, read)
+        return _load_fleet(directory, only, read, today)
 
 
 @contextmanager
@@ -58,7 +65,9 @@ def garbage_collection_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _load_fleet(directory: Path, only: Collection[str] | None, read: Callable[[Path], Source | Problem]) -> Fleet:
+def _load_fleet(
+    directory: Path, only: Collection[str] | None, read: Callable[[Path], Source | Problem], today: date | None
+) -> Fleet:
     problems: list[Problem] = []
     if not directory.is_dir():
         raise InvalidInventoryError(
@@ -105,10 +114,23 @@ def _load_fleet(directory: Path, only: Collection[str] | None, read: Callable[[P
     # Where a file is not valid, what refers to it would be blamed for nothing.
     dangling = {"PV1401", "PV1402", "PV1403"} if problems else set()
     complaints = [*board_numbers_stand_once(boards), *check_fleet(fleet)]
+    if today is not None:
+        complaints += acceptances.over(fleet, today, fleet.locations.values())
     problems += [_problem(complaint, paths) for complaint in complaints if complaint.number not in dangling]
     if problems:
         raise InvalidInventoryError(problems)
     return fleet
+
+
+def located(directory: Path, complaints: Iterable[Complaint]) -> tuple[Problem, ...]:
+    """Complaints about an inventory that is valid otherwise, each with its file and line."""
+    folders = {File.AGGREGATION: AGGREGATION_DIRECTORY, File.LOCATION: LOCATIONS_DIRECTORY}
+    names = {File.SERVICE: SERVICE_FILE, File.BOARDS: BOARDS_FILE}
+    found = []
+    for complaint in complaints:
+        name = names.get(complaint.file) or f"{folders[complaint.file]}/{complaint.key}{SUFFIX}"
+        found.append(_at(directory / name, complaint.where, complaint.what, complaint.remedy, complaint.number))
+    return tuple(found)
 
 
 def location_codes(directory: Path) -> tuple[str, ...]:

@@ -8,20 +8,22 @@ from __future__ import annotations
 import gc
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
 import pydantic
 
+from provisioner.intent import acceptances
 from provisioner.intent.cache import Store, digest, digest_of_files
-from provisioner.intent.load import AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY, load_fleet
+from provisioner.intent.load import AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY, load_fleet, located
 from provisioner.intent.model import Fleet, Location
 from provisioner.intent.parallel import in_order
-from provisioner.intent.problems import Problem
+from provisioner.intent.problems import InvalidInventoryError, Problem
 from provisioner.intent.source import Source, parse, read
 
 _VALID: Final = b"this fleet is valid"
@@ -38,21 +40,24 @@ class WarmFleet:
         whole: Of everything in the inventory.
         shared: Of everything but the locations: service, boards, aggregation points.
         locations: Of each location's file, by code.
+        warnings: What is no problem yet: acceptances that soon end. Empty where nobody said what day it is.
     """
 
     fleet: Fleet
     whole: bytes
     shared: bytes
     locations: Mapping[str, bytes]
+    warnings: tuple[Problem, ...] = ()
 
 
-def load_warm(directory: Path, store: Store | None, *, processes: int = 1) -> WarmFleet:
+def load_warm(directory: Path, store: Store | None, *, processes: int = 1, today: date | None = None) -> WarmFleet:
     """Read and validate a whole inventory, with the help of earlier runs.
 
     Args:
         directory: Where `service.yaml` is.
         store: The cache; None loads everything from its files.
         processes: How many may parse at once.
+        today: As for `load_fleet`.
 
     Raises:
         InvalidInventoryError: with every problem that this run found. Nothing is kept of such a run.
@@ -61,8 +66,17 @@ def load_warm(directory: Path, store: Store | None, *, processes: int = 1) -> Wa
         snapshot = _Snapshot.of(directory)
         fleet = None if store is None else _known(snapshot, store)
         if fleet is None:
-            fleet = _loaded(snapshot, store, processes)
-        return WarmFleet(fleet, snapshot.whole, snapshot.shared, snapshot.locations)
+            fleet = _loaded(snapshot, store, processes, today)
+        elif today is not None and (problems := located(directory, acceptances.over(fleet, today, _dated(fleet)))):
+            raise InvalidInventoryError(problems)
+        warnings = () if today is None else located(directory, acceptances.ending(fleet, today, _dated(fleet)))
+        return WarmFleet(fleet, snapshot.whole, snapshot.shared, snapshot.locations, warnings)
+
+
+def _dated(fleet: Fleet) -> Iterable[Location]:
+    """Every location that has an acceptance with a last day, and perhaps others."""
+    locations = fleet.locations
+    return locations.with_key("until") if isinstance(locations, _Locations) else locations.values()
 
 
 @dataclass(frozen=True)
@@ -120,12 +134,12 @@ def _known(snapshot: _Snapshot, store: Store) -> Fleet | None:
     return replace(without_locations, locations=_Locations(texts), complete=True)
 
 
-def _loaded(snapshot: _Snapshot, store: Store | None, processes: int) -> Fleet:
+def _loaded(snapshot: _Snapshot, store: Store | None, processes: int, today: date | None) -> Fleet:
     reader = _Reader(
         snapshot, {} if store is None else store.get(list(snapshot.keys.values())), keeps=store is not None
     )
     with reader.parsing_ahead(processes):
-        fleet = load_fleet(snapshot.directory, read=reader)
+        fleet = load_fleet(snapshot.directory, read=reader, today=today)
     if store is not None and not reader.strayed:
         store.put({**reader.parsed, digest(_VALID, snapshot.whole): b"yes"})
     return fleet
@@ -199,6 +213,11 @@ class _Locations(Mapping[str, Location]):
         if made is None:
             made = self._made[code] = Location.model_validate(json.loads(self._texts[code]))
         return made
+
+    def with_key(self, name: str) -> Iterator[Location]:
+        """The locations that have a key of this name anywhere, and perhaps some that have it as a text. Only these are made."""
+        key = json.dumps(name).encode()
+        return (self[code] for code, text in self._texts.items() if key in text)
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._texts)
