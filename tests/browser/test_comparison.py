@@ -209,7 +209,7 @@ def test_ten_thousand_different_changes_are_no_slower(opened: Opened) -> None:
 
 def test_without_scripts_the_first_changes_and_the_findings_are_there(opened: Opened) -> None:
     with opened(to_html(comparison(300)), script=False) as page:
-        expect(page.locator("#policy")).to_contain_text("1 policy finding to mend")
+        expect(page.locator("#policy")).to_contain_text("1 new policy finding to mend")
         assert page.locator("#groups > details").count() == 4
         assert "timers connect 7" in page.content()
 

@@ -80,7 +80,7 @@ def diff(
     """Show what the change in this checkout does to every router, offline. Exit code 1 where it does something."""
     from rich.console import Console
 
-    from provisioner.cli.whole import cache
+    from provisioner.cli.whole import cache, today
     from provisioner.compare.comparison import Request, compare
     from provisioner.intent.parallel import available_processes
     from provisioner.intent.select import Selection
@@ -97,6 +97,7 @@ def diff(
         command=without_passwords(shlex.join(["provision", *sys.argv[1:]])),
         processes=available_processes(),
         annotate=annotate,
+        today=today(),
     )
     errors = Console(stderr=True, highlight=False)
     with cache() as store, errors.status("comparing") if errors.is_terminal else nullcontext() as spinner:
@@ -119,10 +120,12 @@ def diff(
 
 
 def _summary(comparison: Comparison) -> str:
+    from provisioner.report.wording import counted
+
     if not comparison.changes:
         return f"nothing changes for {comparison.compared} subjects compared with {comparison.base.name}"
     stopping = sum(finding.stops for finding in comparison.findings)
-    policy = f", {stopping} policy findings stop it" if stopping else ""
+    policy = f", {counted(stopping, 'new policy finding')} to mend or to accept" if stopping else ""
     return f"{len(comparison.changes)} of {comparison.compared} subjects change{policy}"
 
 

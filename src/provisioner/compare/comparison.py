@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -15,9 +15,10 @@ from provisioner.compare import base as base_side
 from provisioner.compare.base import Places
 from provisioner.compare.git import Repository, Revision
 from provisioner.compare.grouping import areas_of, grouped
+from provisioner.compare.judging import Verdicts, verdicts
 from provisioner.compare.model import Change, ChangeGroup, ChangeKind, Comparison, Side
 from provisioner.compare.origins import Tracer, annotated
-from provisioner.compare.rendering import ByThisProgram, FromFiles, Rendering
+from provisioner.compare.rendering import FromFiles
 from provisioner.compare.scope import Scope, scope
 from provisioner.compare.subjects import RenderedSide, base_change, location_change
 from provisioner.compare.values import OwnValues
@@ -33,10 +34,8 @@ from provisioner.plan.groups import what_changes
 from provisioner.plan.impact import impact_of
 from provisioner.plan.model import Plan
 from provisioner.plan.revision import inventory_commit
-from provisioner.policy.acceptance import Acceptances
-from provisioner.policy.fleet import Judge
-from provisioner.policy.model import Finding
 from provisioner.render.engine import Renderer
+from provisioner.render.parts import ByThisProgram, Rendering
 
 MOST_ANNOTATED: Final = 200
 """Changes of which the origin of each line is found out: a tenth of a second each, and nobody reads more."""
@@ -65,6 +64,7 @@ class Request:
         command: As typed.
         processes: How many may work at once.
         annotate: Whether to find out where each changed line comes from.
+        today: The day on which acceptances count.
     """
 
     inventory: Path
@@ -74,6 +74,7 @@ class Request:
     command: str = ""
     processes: int = 1
     annotate: bool = False
+    today: date = field(default_factory=lambda: datetime.now().astimezone().date())
 
 
 def compare(request: Request, store: Store | None, announce: Callable[[str], None] = lambda _: None) -> Comparison:
@@ -127,7 +128,7 @@ class _Run:
             self._announce(f"comparing {len(codes) + len(routers)} subjects")
             compared = list(self._compared(base, head, scope, codes, routers))
             groups = grouped(sorted(compared, key=lambda item: item[0].plan.subject))
-            findings = self._findings(compared, groups, head)
+            found = self._verdicts(compared, groups, base, head)
             if self._request.annotate:
                 groups = self._annotated(groups, base, head)
         changes = tuple(sorted((change for change, _ in compared), key=lambda change: -change.impact.score))
@@ -146,8 +147,10 @@ class _Run:
             changes=changes,
             groups=groups,
             compared=self._compared_in_all,
-            findings=findings,
+            findings=found.new,
             notes=tuple(self._notes),
+            standing=found.standing,
+            mended=found.mended,
         )
 
     # --- what to look at --------------------------------------------------------------------------------------------
@@ -315,12 +318,14 @@ class _Run:
         change = replace(change, board=locations[0].board, board_name="" if board is None else board.name)
         return change, tuple(own.hidden(what_changes(file.text)) for file in files)
 
-    def _findings(
-        self, compared: Sequence[tuple[Change, tuple[str, ...]]], groups: Sequence[ChangeGroup], head: RenderedSide
-    ) -> tuple[Finding, ...]:
-        """What breaks a policy rule on the head side in what changes."""
-        if head.fleet is None:
-            return ()
+    def _verdicts(
+        self,
+        compared: Sequence[tuple[Change, tuple[str, ...]]],
+        groups: Sequence[ChangeGroup],
+        base: RenderedSide,
+        head: RenderedSide,
+    ) -> Verdicts:
+        """What breaks a policy rule in what changes, on either side."""
         subjects = [change.plan.subject for change, _ in compared if change.kind is not ChangeKind.REMOVED]
         if len(subjects) > MOST_JUDGED:
             chosen = _one_of_each(groups)
@@ -330,12 +335,7 @@ class _Run:
             )
             subjects = [subject for subject in subjects if subject in chosen]
         self._announce("applying the policy rules")
-        judge = Judge(head.fleet, Renderer(self._request.templates))
-        found: list[Finding] = []
-        for subject in subjects:
-            location = head.location(subject)
-            found += judge.base(subject) if location is None else judge.location(location)
-        return Acceptances(head.fleet, datetime.now().astimezone().date()).applied(found)
+        return verdicts(base, head, subjects, self._request.today, processes=self._request.processes)
 
     def _annotated(
         self, groups: Sequence[ChangeGroup], base: RenderedSide, head: RenderedSide

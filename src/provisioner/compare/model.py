@@ -117,8 +117,11 @@ class Comparison:
         changes: One per subject whose config changes, the heaviest impact first.
         groups: The same changes by what they say; areas in the order of `Area`, then the heaviest and the most devices first.
         compared: How many subjects were compared.
-        findings: What breaks a policy rule on the head side in what changes, or in the whole fleet where that was asked for.
+        findings: What breaks a policy rule on the head side in what changes, and did not on the base side, or was accepted there and
+            no longer is.
         notes: What a reader must know of how this was made, each one line: a side that another program rendered, and so on.
+        standing: What breaks one in what changes, and did so before.
+        mended: What broke one in what changes, accepted by nobody, and no longer does.
     """
 
     command: str
@@ -129,10 +132,12 @@ class Comparison:
     compared: int
     findings: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()
+    standing: tuple[Finding, ...] = ()
+    mended: tuple[Finding, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """That of diff(1): 1 where something changes; trouble where a policy rule is broken and not accepted."""
+        """That of diff(1): 1 where something changes; trouble where the change breaks a policy rule and nobody accepted that."""
         if any(finding.stops for finding in self.findings):
             return errors.EXIT_TROUBLE
         return errors.EXIT_DIFFERENCES if self.changes else errors.EXIT_OK

@@ -1,57 +1,19 @@
-"""One side of a comparison, rendered: the config of any part of any router, when it is asked for."""
+"""One side of a comparison that another program rendered before, into files."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from provisioner.errors import RenderError
-from provisioner.intent.model import Fleet, Location, Slice
+from provisioner.intent.model import Fleet, Location
 from provisioner.platforms import platform_for
 from provisioner.platforms.protocol import SplitConfig
-from provisioner.render.engine import Renderer
 
 _ROUTERS_KEPT: Final = 4
 """Aggregation routers that are held in parts: locations come in an order in which neighbours land on the same ones, more or less."""
-
-
-class Rendering(Protocol):
-    """What a side's templates and program make of its fleet. Secrets are tokens."""
-
-    def edge(self, location: Location) -> str:
-        """The config of a location's edge router. Raises RenderError."""
-        ...  # pragma: no cover
-
-    def slice(self, location: Location, router: str) -> str:
-        """A location's part of an aggregation router. Raises RenderError."""
-        ...  # pragma: no cover
-
-    def base(self, router: str) -> str:
-        """What belongs to no location on an aggregation router. Raises RenderError."""
-        ...  # pragma: no cover
-
-
-@dataclass(frozen=True)
-class ByThisProgram:
-    """Rendered by the program that runs now, part by part."""
-
-    fleet: Fleet
-    renderer: Renderer
-
-    def edge(self, location: Location) -> str:
-        """See `Rendering`."""
-        return self.renderer.edge(self.fleet, location)
-
-    def slice(self, location: Location, router: str) -> str:
-        """See `Rendering`."""
-        uplink = next(uplink for uplink in location.uplinks if uplink.aggregation_router == router)
-        return self.renderer.aggregation_slice(self.fleet, Slice(location, uplink))
-
-    def base(self, router: str) -> str:
-        """See `Rendering`."""
-        return self.renderer.aggregation_base(self.fleet, router)
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 from provisioner.compare.model import ChangeKind
 from provisioner.compare.origins import Tracer
-from provisioner.compare.rendering import Rendering
 from provisioner.intent.model import Fleet, Location
 from provisioner.intent.types import LocationStatus, PlatformName
 from provisioner.plan.diff import split_by_file
 from provisioner.plan.model import DeviceDiff, DeviceRole, Plan, Target
 from provisioner.plan.subject import base_subject
 from provisioner.platforms import platform_for
+from provisioner.render.parts import Rendering
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,14 @@ from typing import Final
 import jinja2
 
 from provisioner.intent.cache import Store, digest, digest_of_files
-from provisioner.intent.model import Fleet, Location, Slice
+from provisioner.intent.model import Fleet, Location
 from provisioner.intent.parallel import in_order
 from provisioner.intent.types import LocationStatus
 from provisioner.intent.warm import WarmFleet
 from provisioner.policy.evaluation import base_findings, edge_findings, slice_findings
 from provisioner.policy.model import Finding
 from provisioner.render.engine import Renderer
+from provisioner.render.parts import ByThisProgram, Rendering
 
 _LOCATIONS_PER_CHUNK: Final = 50
 
@@ -36,7 +37,7 @@ def fleet_findings(warm: WarmFleet, templates: Path, store: Store | None, *, pro
         RenderError: as `Renderer`.
     """
     fleet = warm.fleet
-    judge = Judge(fleet, Renderer(templates))
+    judge = Judge(fleet, ByThisProgram(fleet, Renderer(templates)))
     for router in fleet.aggregation_routers:
         yield from judge.base(router)
     recipe = digest(b"policy", _program(), digest_of_files(templates, "*.j2"), warm.shared)
@@ -54,10 +55,15 @@ def fleet_findings(warm: WarmFleet, templates: Path, store: Store | None, *, pro
 
 @dataclass(frozen=True)
 class Judge:
-    """Renders parts of a fleet and applies the rules to them."""
+    """Applies the rules to parts of a fleet as they are rendered.
+
+    Attributes:
+        fleet: The intent.
+        rendering: Its configs, whoever made them.
+    """
 
     fleet: Fleet
-    renderer: Renderer
+    rendering: Rendering
     _bases: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def base(self, router: str) -> tuple[Finding, ...]:
@@ -68,17 +74,16 @@ class Judge:
         """What breaks a rule on any router of a location; nothing for one that is on no router."""
         if location.status is not LocationStatus.ACTIVE:
             return []
-        found = list(edge_findings(self.fleet, location, self.renderer.edge(self.fleet, location)))
-        landing = {uplink.aggregation_router: uplink for uplink in location.uplinks}
-        for router, uplink in landing.items():
-            text = self.renderer.aggregation_slice(self.fleet, Slice(location, uplink))
+        found = list(edge_findings(self.fleet, location, self.rendering.edge(location)))
+        for router in dict.fromkeys(uplink.aggregation_router for uplink in location.uplinks):
+            text = self.rendering.slice(location, router)
             found += slice_findings(self.fleet, location, router, text, self._base(router))
         return found
 
     def _base(self, router: str) -> str:
         """A router's base, rendered once for all slices that are put into it."""
         if router not in self._bases:
-            self._bases[router] = self.renderer.aggregation_base(self.fleet, router)
+            self._bases[router] = self.rendering.base(router)
         return self._bases[router]
 
     def locations(self, codes: Sequence[str]) -> dict[str, list[Finding]]:

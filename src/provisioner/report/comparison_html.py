@@ -60,9 +60,12 @@ def to_html(comparison: Comparison) -> str:
             counts=_counts(comparison),
             stopping=told[:_MOST_FINDINGS],
             stopping_more=len(told[_MOST_FINDINGS:]),
-            stopping_count=counted(len(stopping), "policy finding"),
+            stopping_count=counted(len(stopping), "new policy finding"),
             accepted=_findings(accepted)[:_MOST_FINDINGS],
-            accepted_count=counted(len(accepted), "policy finding"),
+            accepted_count=counted(len(accepted), "new policy finding"),
+            standing=visible(words.standing(comparison)),
+            mended=_findings(comparison.mended)[:_MOST_FINDINGS],
+            mended_said=words.mended(comparison),
             look=[
                 {
                     "number": number,

@@ -34,7 +34,12 @@ def to_json(comparison: Comparison) -> str:
         "head": _side(comparison.head),
         "compared": comparison.compared,
         "notes": list(comparison.notes),
-        "findings": [_finding(finding) for finding in comparison.findings],
+        "findings": [
+            _finding(finding) | {"new": is_new}
+            for findings, is_new in ((comparison.findings, True), (comparison.standing, False))
+            for finding in findings
+        ],
+        "mended": [_finding(finding) for finding in comparison.mended],
         "changes": [_change(change, comparison.groups, numbers) for change in comparison.changes],
         "groups": [_group(group) for group in comparison.groups],
     }
@@ -50,7 +55,7 @@ def _side(side: Side) -> Json:
     }
 
 
-def _finding(finding: Finding) -> Json:
+def _finding(finding: Finding) -> dict[str, Json]:
     return {
         "rule": finding.rule,
         "device": finding.device,

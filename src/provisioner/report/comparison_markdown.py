@@ -83,7 +83,7 @@ def _head(comparison: Comparison) -> Iterable[tuple[str, Sequence[str]]]:
     """What stands above the changes, each block with its name, the most important first."""
     if comparison.changes:
         yield "impact", [f"{_prose(words.heaviest(comparison))}.", ""]
-    yield from _findings(comparison.findings)
+    yield from _findings(comparison)
     notes = [note for note in (words.programs(comparison), *comparison.notes) if note]
     if notes:
         yield "notes", [f"> {_prose(note)}  " for note in notes[:_MOST_LISTED]] + [""]
@@ -110,14 +110,14 @@ def _head(comparison: Comparison) -> Iterable[tuple[str, Sequence[str]]]:
         )
 
 
-def _findings(findings: Sequence[Finding]) -> Iterable[tuple[str, Sequence[str]]]:
-    stopping = [finding for finding in findings if finding.stops]
-    accepted = [finding for finding in findings if not finding.stops]
+def _findings(comparison: Comparison) -> Iterable[tuple[str, Sequence[str]]]:
+    stopping = [finding for finding in comparison.findings if finding.stops]
+    accepted = [finding for finding in comparison.findings if not finding.stops]
     if stopping:
         rows = [_finding(finding, finding.remedy) for finding in stopping[:_MOST_LISTED]]
         more = [f"and {len(stopping) - _MOST_LISTED} more.", ""] if len(stopping) > _MOST_LISTED else []
         block = [
-            f"**{counted(len(stopping), 'policy finding')}** to mend or to accept:",
+            f"**{counted(len(stopping), 'new policy finding')}** to mend or to accept:",
             "",
             "| rule | where | what | remedy |",
             "| --- | --- | --- | --- |",
@@ -128,7 +128,7 @@ def _findings(findings: Sequence[Finding]) -> Iterable[tuple[str, Sequence[str]]
         yield "policy findings", block
     if accepted:
         rows = [_finding(finding, finding.accepted) for finding in accepted[:_MOST_LISTED]]
-        title = f"{counted(len(accepted), 'policy finding')} accepted in the inventory"
+        title = f"{counted(len(accepted), 'new policy finding')} accepted in the inventory"
         yield (
             "accepted findings",
             _details(
@@ -136,11 +136,16 @@ def _findings(findings: Sequence[Finding]) -> Iterable[tuple[str, Sequence[str]]
                 ["| rule | where | what | accepted because |", "| --- | --- | --- | --- |", *rows, ""],
             ),
         )
+    if said := words.standing(comparison):
+        yield "findings of before", [f"{_prose(said)}.", ""]
+    if said := words.mended(comparison):
+        rows = [_finding(finding) for finding in comparison.mended[:_MOST_LISTED]]
+        yield "mended findings", _details(said, ["| rule | where | what |", "| --- | --- | --- |", *rows, ""])
 
 
-def _finding(finding: Finding, last: str) -> str:
+def _finding(finding: Finding, *last: str) -> str:
     where = f"{finding.device} {finding.location}".strip()
-    cells = (finding.rule, where, f"{finding.about}: {finding.what}", last)
+    cells = (finding.rule, where, f"{finding.about}: {finding.what}", *last)
     return f"| {' | '.join(map(_prose, cells))} |"
 
 

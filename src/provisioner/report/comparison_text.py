@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from rich.console import Console
@@ -10,7 +9,6 @@ from rich.text import Text
 
 from provisioner.compare.model import ChangeGroup, Comparison
 from provisioner.plan.model import FileDiff
-from provisioner.policy.model import Finding
 from provisioner.report import comparison_wording as words
 from provisioner.report import diff, lines
 from provisioner.report.findings import told
@@ -30,7 +28,7 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
     lines.say(console, Text(words.verdict(comparison)))
     if comparison.changes:
         lines.say(console, Text(visible(words.heaviest(comparison))))
-    _print_findings(console, comparison.findings)
+    _print_findings(console, comparison)
     _print_listed(console, comparison)
     if len(comparison.groups) > 1:
         _print_where_to_look(console, comparison)
@@ -39,16 +37,23 @@ def print_comparison(console: Console, comparison: Comparison) -> None:
         _print_group(console, group)
 
 
-def _print_findings(console: Console, findings: Sequence[Finding]) -> None:
-    stopping = [finding for finding in findings if finding.stops]
+def _print_findings(console: Console, comparison: Comparison) -> None:
+    """What the change breaks, line by line; then in one line each what was broken before, is accepted, and is mended."""
+    stopping = [finding for finding in comparison.findings if finding.stops]
     if stopping:
         lines.say(console)
-        lines.say(console, Text(f"{counted(len(stopping), 'policy finding')} to mend or to accept:", lines.BAD))
+        lines.say(console, Text(f"{counted(len(stopping), 'new policy finding')} to mend or to accept:", lines.BAD))
     for line in told(stopping):
         lines.say(console, Text(f"  {line}"))
-    accepted = len(findings) - len(stopping)
+    accepted = len(comparison.findings) - len(stopping)
     if accepted:
-        lines.say(console, Text(f"{counted(accepted, 'policy finding')} accepted in the inventory", "dim"))
+        lines.say(console, Text(f"{counted(accepted, 'new policy finding')} accepted in the inventory", "dim"))
+    if said := words.standing(comparison):
+        lines.say(console, Text(said, "dim"))
+    if said := words.mended(comparison):
+        lines.say(console, Text(f"{said}:", lines.GOOD))
+    for line in told(comparison.mended, remedies=False):
+        lines.say(console, Text(f"  {line}"))
 
 
 def _print_listed(console: Console, comparison: Comparison) -> None:

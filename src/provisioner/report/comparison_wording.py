@@ -97,3 +97,20 @@ def lines_with_origins(group: ChangeGroup, first: int) -> Iterator[tuple[int, st
         follows = body[number + 1][:1] if number + 1 < len(body) else ""
         if said and not (follows == line[:1] and known.get(number + 1) == said):
             yield number, said
+
+
+def standing(comparison: Comparison) -> str:
+    """What breaks a rule and did so before this change, in one line; empty where there is nothing."""
+    if not comparison.standing:
+        return ""
+    accepted = sum(not finding.stops for finding in comparison.standing)
+    of_these = f", {accepted} of them accepted" if accepted else ""
+    return (
+        f"{counted(len(comparison.standing), 'policy finding')} in what changes {'was' if len(comparison.standing) == 1 else 'were'}"
+        f" there before{of_these}; provision check --policy tells {'it' if len(comparison.standing) == 1 else 'them'}"
+    )
+
+
+def mended(comparison: Comparison) -> str:
+    """How much the change mends, in one line; empty where it mends nothing."""
+    return f"the change mends {counted(len(comparison.mended), 'policy finding')}" if comparison.mended else ""

@@ -33,25 +33,25 @@ def print_findings(console: Console, findings: Sequence[Finding], *, accepted: b
         lines.say(console, Text(visible(said), "dim"))
 
 
-def told(findings: Iterable[Finding]) -> list[str]:
-    """One line per finding, or per rule where it has many."""
+def told(findings: Iterable[Finding], *, remedies: bool = True) -> list[str]:
+    """One line per finding, or per rule where it has many; of what is mended, say, without remedies."""
     rules: dict[str, list[Finding]] = {}
     for finding in findings:
         rules.setdefault(finding.rule, []).append(finding)
     said = []
     for found in rules.values():
         shown = found if len(found) <= MOST_TOLD else found[:1]
-        said += [line_of(finding) for finding in shown]
+        said += [line_of(finding, remedy=remedies) for finding in shown]
         if len(found) > len(shown):
             devices = list(dict.fromkeys(finding.device for finding in found))
             said.append(visible(f"{found[0].rule}  and {len(found) - 1} more on {folded(devices)}"))
     return said
 
 
-def line_of(finding: Finding) -> str:
+def line_of(finding: Finding, *, remedy: bool = True) -> str:
     """A finding in one line."""
-    said = f"{finding.rule}  {_where(finding)}: {finding.about}: {finding.what} — {finding.remedy}"
-    return visible(said)
+    said = f"{finding.rule}  {_where(finding)}: {finding.about}: {finding.what}"
+    return visible(f"{said} — {finding.remedy}" if remedy else said)
 
 
 def _where(finding: Finding) -> str:

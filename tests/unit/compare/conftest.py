@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -61,7 +62,15 @@ class Checkout:
     def location(self, code: str) -> str:
         return f"inventory/locations/{code}.yaml"
 
-    def compare(self, *, base: str | None = None, annotate: bool = False, **selection: object) -> Comparison:
+    def compare(
+        self,
+        *,
+        base: str | None = None,
+        annotate: bool = False,
+        today: date = date(2026, 11, 23),
+        processes: int = 1,
+        **selection: object,
+    ) -> Comparison:
         """The comparison of this working tree."""
         return compare(
             Request(
@@ -71,6 +80,8 @@ class Checkout:
                 selection=Selection(**selection),  # type: ignore[arg-type]
                 command="provision diff",
                 annotate=annotate,
+                today=today,
+                processes=processes,
             ),
             None,
         )

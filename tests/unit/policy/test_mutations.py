@@ -19,6 +19,7 @@ from provisioner.intent.model import Fleet
 from provisioner.policy.fleet import Judge
 from provisioner.policy.model import Finding
 from provisioner.render.engine import Renderer
+from provisioner.render.parts import ByThisProgram
 
 ROOT = Path(__file__).parents[3]
 TEMPLATES = ROOT / "templates"
@@ -105,7 +106,7 @@ def fleet() -> Fleet:
 
 
 def findings(fleet: Fleet, templates: Path) -> list[Finding]:
-    judge = Judge(fleet, Renderer(templates))
+    judge = Judge(fleet, ByThisProgram(fleet, Renderer(templates)))
     found = [finding for name in fleet.aggregation_routers for finding in judge.base(name)]
     return found + [finding for location in fleet.locations.values() for finding in judge.location(location)]
 

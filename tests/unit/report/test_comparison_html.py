@@ -95,7 +95,7 @@ def test_a_finding_that_many_routers_share_is_told_once() -> None:
     once = made("text")
     stopping = tuple(replace(once.findings[0], device=f"er-{number}") for number in range(500))
     html = to_html(replace(once, findings=stopping))
-    assert "500 policy findings to mend or to accept" in html
+    assert "500 new policy findings to mend or to accept" in html
     assert html.count("<td>POL001</td>") == 1
     assert "er-499" in html
 
