@@ -12,6 +12,9 @@ from provisioner.report.wording import visible
 _MARKUP: Final = re.compile(r"([\\`*_\[\]<>|~&$])")
 """ASCII punctuation that Markdown (CommonMark 0.31, section 2.4) or a forge's dialect gives a meaning to in running text."""
 
+_BLOCK: Final = re.compile(r"^( *(?:\d{1,9}(?=[.)](?: |$)))?)([-+=.)])")
+"""What would begin a list or underline a heading where the text begins a line (CommonMark 0.31, sections 4.3 and 5.2)."""
+
 _REFERENCE: Final = re.compile(r"([@#!]|:(?=//)|www(?=\.))")
 """What forges make a mention, a reference or a link of, by looking at the text between the markup; a comment parts it."""
 
@@ -34,7 +37,7 @@ def code(text: str) -> str:
 
 def text_only(text: str) -> str:
     """Running text that means only itself."""
-    return _REFERENCE.sub(r"\1<!-- -->", _MARKUP.sub(r"\\\1", _one_line(text)))
+    return _REFERENCE.sub(r"\1<!-- -->", _BLOCK.sub(r"\1\\\2", _MARKUP.sub(r"\\\1", _one_line(text))))
 
 
 def html_only(text: str) -> str:

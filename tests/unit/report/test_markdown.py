@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -36,6 +36,8 @@ def test_a_diff_with_backticks_stays_inside_its_fence() -> None:
 HOSTILE = st.text(alphabet=st.sampled_from("`*_[]()<>|~#@!&\\\n\t\x1b-+=ab1.:/ "), min_size=1)
 
 
+@example("1.")
+@example("- a")
 @given(HOSTILE)
 def test_no_text_from_elsewhere_becomes_markup(text: str) -> None:
     plan = Plan(text, text, (DeviceDiff(EDGE, (FileDiff(text, f"+{text}"),)),))
