@@ -135,7 +135,11 @@ def _findings(findings: Iterable[Finding]) -> list[dict[str, Json]]:
 def _counts(comparison: Comparison) -> list[tuple[int, str]]:
     devices = {diff.target.device for change in comparison.changes for diff in change.plan.diffs}
     found = [(len(comparison.of_kind(kind)), kind.value) for kind in ChangeKind]
-    more = [(len(devices), "routers"), (len(comparison.groups), "different changes"), (comparison.compared, "compared")]
+    more = [
+        (len(devices), "router" if len(devices) == 1 else "routers"),
+        (len(comparison.groups), "different change" if len(comparison.groups) == 1 else "different changes"),
+        (comparison.compared, "compared"),
+    ]
     return [each for each in found if each[0]] + more
 
 
