@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-COMMAND_SECONDS = 20.0
+COMMAND_SECONDS = 10.0
 """A daemon that hangs keeps vtysh waiting for ever."""
 
 DIGEST_LETTERS = 24
@@ -325,9 +325,9 @@ def look() -> dict[str, object]:
     began = time.time()
     running = Running()
     for name, command in {
-        "version": ["vtysh", "-c", "show version"],
-        "watchfrr": ["vtysh", "-c", "show watchfrr"],
-        "bgp": ["vtysh", "-c", "show bgp vrf all summary json"],
+        "version": ["vtysh", "-d", "zebra", "-c", "show version"],
+        "watchfrr": ["vtysh", "-d", "watchfrr", "-c", "show watchfrr"],
+        "bgp": ["vtysh", "-d", "bgpd", "-c", "show bgp vrf all summary json"],
         "routes": ["ip", "-N", "-j", "route", "show", "table", "all"],
         "rules4": ["ip", "-4", "rule"],
         "rules6": ["ip", "-6", "rule"],
