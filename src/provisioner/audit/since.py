@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from provisioner.audit.expected import Router, daemons_down, some
 from provisioner.audit.model import Finding, Severity
 from provisioner.audit.observation import Observation
+from provisioner.intent.model import Fleet
 
 BOOT_DOUBT_SECONDS: Final = 180.0
 """Where a system has no name for its boots: an uptime is told in whole minutes by some, and clocks are set."""
@@ -45,6 +46,34 @@ def bgp_restarted(now: Observation, before: Observation) -> bool:
 
 def _started(seen: Observation, daemon: str) -> int | None:
     return next((one.started for one in seen.daemons or () if one.name == daemon), None)
+
+
+def without_explained_flaps(
+    fleet: Fleet, device: str, findings: Iterable[Finding], restarted: Collection[str]
+) -> tuple[Finding, ...]:
+    """A router's findings without flaps of sessions whose other end was restarted: no line is to blame for those.
+
+    Args:
+        fleet: The intent.
+        device: The router's host name.
+        findings: What was found there.
+        restarted: Routers of which `bgp_restarted` is true.
+    """
+    return tuple(one for one in findings if one.rule != "AUD025" or far_end(fleet, device, one.about) not in restarted)
+
+
+def far_end(fleet: Fleet, device: str, peer: str) -> str | None:
+    """The router that a neighbor's address belongs to; None where the inventory has none of that address."""
+    if device in fleet.aggregation_routers:
+        for part in fleet.slices(device):
+            if peer in (str(part.uplink.edge_ipv4.ip), str(part.uplink.edge_ipv6.ip)):
+                return part.location.edge_router_name
+        return None
+    for location in fleet.locations.values():
+        for uplink in location.uplinks if location.edge_router_name == device else ():
+            if peer in (str(uplink.aggregation_ipv4.ip), str(uplink.aggregation_ipv6.ip)):
+                return uplink.aggregation_router
+    return None
 
 
 def baseline(now: Observation, before: Observation | None, *, accept: bool = False) -> Observation:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.audit.catalogue import CATALOGUE
 from provisioner.audit.model import Finding, Severity
 from provisioner.audit.observation import (
     Observation,
@@ -19,6 +20,7 @@ from provisioner.audit.observation import (
     SeenSession,
 )
 from provisioner.audit.observing import understand
+from provisioner.audit.since import without_explained_flaps
 from provisioner.audit.system import (
     Expected,
     baseline,
@@ -33,6 +35,7 @@ from provisioner.intent.types import PlatformName
 from provisioner.plan.model import DeviceRole
 
 RECORDED = Path(__file__).parent / "recorded"
+DOCS = Path(__file__).parents[3] / "docs"
 EDGE, AGGREGATION, SINGLE, DUAL_EDGE = "er-16pk00", "zwl1-ar1", "16PK00", "er-06en00"
 
 
@@ -226,6 +229,19 @@ def test_a_flap_on_an_aggregation_router_is_its_schools(fleet: Fleet) -> None:
     assert {one.owner for one in found} == {SINGLE, ""}, "the school's, and the core's"
 
 
+def test_a_flap_is_explained_by_a_restart_of_the_other_end(fleet: Fleet) -> None:
+    def flap(device: str, peer: str) -> tuple[Finding, ...]:
+        return (Finding("AUD025", Severity.LOW, device, SINGLE, peer, "flapped", "wait"),)
+
+    there, here = flap(AGGREGATION, "100.64.0.31"), flap(EDGE, "2001:db8:ffff:f::")
+    assert without_explained_flaps(fleet, AGGREGATION, there, {EDGE}) == ()
+    assert without_explained_flaps(fleet, EDGE, here, {AGGREGATION}) == ()
+    assert without_explained_flaps(fleet, AGGREGATION, there, {DUAL_EDGE}) == there
+    assert without_explained_flaps(fleet, EDGE, here, set()) == here
+    core = flap(AGGREGATION, str(fleet.aggregation_router(AGGREGATION).core.core_ipv4))
+    assert without_explained_flaps(fleet, AGGREGATION, core, {EDGE}) == core
+
+
 def test_where_a_boot_has_no_name_its_moment_tells(expected: Expected) -> None:
     before = Observation(at=1e9, booted_at=1e9 - 86400)
     assert findings(expected, Observation(at=1e9 + 60, booted_at=1e9 - 86390), before) == ()
@@ -406,6 +422,13 @@ def test_another_program_behind_a_known_port_is_found(expected: Expected, well: 
         one.model_copy(update={"process": "dropbear"}) if one.port == 22 else one for one in well.listeners or ()
     )
     assert [one.rule for one in findings(expected, otherwise(well, listeners=listeners), well)] == ["AUD049"]
+
+
+def test_every_kind_of_finding_about_state_has_its_page() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("audit*.md")))
+    kinds = [kind for kind in CATALOGUE.values() if kind.rule >= "AUD020"]
+    assert len(kinds) == 21
+    assert [kind.rule for kind in kinds if f"\n## {kind.rule} {kind.title}\n" not in pages] == []
 
 
 def test_a_router_that_nobody_knows_is_refused(fleet: Fleet) -> None:
