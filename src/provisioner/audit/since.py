@@ -7,7 +7,7 @@ from typing import Final
 
 from provisioner.audit.expected import Router, daemons_down, some
 from provisioner.audit.model import Finding, Severity
-from provisioner.audit.observation import Observation
+from provisioner.audit.observation import Observation, SeenListener
 from provisioner.intent.model import Fleet
 
 BOOT_DOUBT_SECONDS: Final = 180.0
@@ -89,11 +89,10 @@ def baseline(now: Observation, before: Observation | None, *, accept: bool = Fal
     """
     if before is None or accept:
         return now
-    kept = {
-        name: value
-        for name in ("logins", "settings", "files", "host_keys", "listeners", "ports")
-        if (value := getattr(before, name)) is not None
-    }
+    names = ["logins", "settings", "host_keys", "ports"]
+    if before.sees_all or not now.sees_all:
+        names += ["files", "listeners", "sees_all"]
+    kept = {name: value for name in names if (value := getattr(before, name)) is not None}
     # What could not be read this time is compared next time with what was read last.
     for name in ("sessions", "daemons"):
         if getattr(now, name) is None:
@@ -116,6 +115,7 @@ class Comparison:
         self.now = now
         self.before = before
         self.restarted = is_restarted(now, before)
+        self.sees_all = now.sees_all and before.sees_all
 
     def restart(self) -> Iterator[Finding]:
         """Whether it booted."""
@@ -221,6 +221,8 @@ class Comparison:
             was, is_ = old.get(path), new.get(path)
             if was == is_ or "unreadable" in (was and was.digest, is_ and is_.digest):
                 continue
+            if not self.sees_all and (was is None or is_ is None):
+                continue
             if was is None:
                 how = "expected none; found a new file"
             elif is_ is None:
@@ -248,10 +250,10 @@ class Comparison:
         """Sockets that wait for strangers, each port once, where it is most open."""
         if self.now.listeners is None or self.before.listeners is None:
             return
-        known = {(one.protocol, one.port, one.process) for one in self.before.listeners}
+        known = {self._socket(one) for one in self.before.listeners}
         told: dict[str, Finding] = {}
         for one in self.now.listeners:
-            if (one.protocol, one.port, one.process) in known:
+            if self._socket(one) in known:
                 continue
             about = f"{one.protocol} {one.port}"
             inside = one.address.startswith(_LOOPBACK)
@@ -264,6 +266,9 @@ class Comparison:
             if about not in told or told[about].severity < finding.severity:
                 told[about] = finding
         yield from told.values()
+
+    def _socket(self, one: SeenListener) -> tuple[str, int, str]:
+        return one.protocol, one.port, one.process if self.sees_all else ""
 
     def speeds(self) -> Iterator[Finding]:
         """A port that was faster before; one that the intent says a speed of is told already."""

@@ -417,6 +417,24 @@ def test_a_service_on_many_addresses_is_told_once_and_as_open_as_it_is(expected:
     ]
 
 
+def test_what_a_login_without_sudo_cannot_see_is_not_gone(expected: Expected, well: Observation) -> None:
+    """A real one: /etc/frr is closed to it, and whose the sockets are."""
+    hidden = otherwise(
+        well,
+        sees_all=False,
+        files=tuple(one for one in well.files or () if not one.path.startswith("/etc/frr/")),
+        listeners=tuple(one.model_copy(update={"process": ""}) for one in well.listeners or ()),
+        ruleset="",
+    )
+    assert findings(expected, hidden, well) == ()
+    assert findings(expected, well, hidden) == ()
+    assert findings(expected, well, baseline(hidden, well)) == ()
+    assert baseline(hidden, well).files == well.files, "what root saw stays the measure"
+    assert baseline(well, hidden).files == well.files, "and is taken where it is seen first"
+    blind = otherwise(hidden, sees_all=True)
+    assert {one.rule for one in findings(expected, blind, well)} == {"AUD048", "AUD049"}
+
+
 def test_another_program_behind_a_known_port_is_found(expected: Expected, well: Observation) -> None:
     listeners = tuple(
         one.model_copy(update={"process": "dropbear"}) if one.port == 22 else one for one in well.listeners or ()
