@@ -210,8 +210,10 @@ def test_a_session_that_came_back_flapped(expected: Expected, well: Observation)
 
 def test_a_clock_that_was_set_is_no_flap(expected: Expected, well: Observation) -> None:
     session = (well.sessions or ())[0]
-    before = flapped(otherwise(well, clock_offset=-900.0), since=session.since - 900)
-    assert findings(expected, well, before) == ()
+    behind = flapped(otherwise(well, clock_offset=-900.0), since=session.since - 900)
+    assert findings(expected, well, behind) == ()
+    ahead = flapped(otherwise(well, clock_offset=900.0), since=session.since + 900)
+    assert {one.rule for one in findings(expected, ahead, well)} == {"AUD041"}
 
 
 def test_a_session_that_is_down_is_told_by_the_service(expected: Expected, well: Observation) -> None:
