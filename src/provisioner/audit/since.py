@@ -27,6 +27,9 @@ _OPEN_DOORS: Final = (
 )
 """Where a change lets somebody in, or runs something as root."""
 
+PASSING_PORT: Final = 32_768
+"""From here on Linux gives out ports by itself (`ip_local_port_range` in ip-sysctl.rst of the kernel)."""
+
 _LOOPBACK: Final = ("127.", "::1")
 
 
@@ -268,7 +271,10 @@ class Comparison:
         yield from told.values()
 
     def _socket(self, one: SeenListener) -> tuple[str, int, str]:
-        return one.protocol, one.port, one.process if self.sees_all else ""
+        """What makes two sockets the same service: a program that sends by UDP has another port after each start."""
+        process = one.process if self.sees_all else ""
+        is_passing = one.protocol == "udp" and one.port >= PASSING_PORT and bool(process)
+        return one.protocol, 0 if is_passing else one.port, process
 
     def speeds(self) -> Iterator[Finding]:
         """A port that was faster before; one that the intent says a speed of is told already."""

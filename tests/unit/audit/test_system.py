@@ -437,6 +437,22 @@ def test_what_a_login_without_sudo_cannot_see_is_not_gone(expected: Expected, we
     assert {one.rule for one in findings(expected, blind, well)} == {"AUD048", "AUD049"}
 
 
+def test_a_program_that_sends_by_udp_has_another_port_after_each_start(expected: Expected, well: Observation) -> None:
+    def with_socket(process: str, port: int, protocol: str = "udp") -> Observation:
+        one = SeenListener(protocol=protocol, address="*", port=port, process=process)
+        return otherwise(well, listeners=(*(well.listeners or ()), one))
+
+    before = with_socket("rsyslogd", 40001)
+    assert findings(expected, with_socket("rsyslogd", 50123), before) == ()
+    for stranger in (
+        with_socket("nc", 40001),
+        with_socket("rsyslogd", 514),
+        with_socket("rsyslogd", 40001, "tcp"),
+        with_socket("", 40001),
+    ):
+        assert [one.rule for one in findings(expected, stranger, before)] == ["AUD049"]
+
+
 def test_another_program_behind_a_known_port_is_found(expected: Expected, well: Observation) -> None:
     listeners = tuple(
         one.model_copy(update={"process": "dropbear"}) if one.port == 22 else one for one in well.listeners or ()
