@@ -129,20 +129,21 @@ def understand(answer: str, asked: float, answered: float) -> Observation:
     uptime = _number(said.get("uptime")) - _number(said.get("started"))
     return Observation(
         at=asked,
+        sees_all=said.get("is_root") is not False,
         boot=f"{said.get('boot_id') or ''}/{said.get('started') or ''}",
         booted_at=round(asked - uptime, 0),
-        system=next(iter(said.get("system") or ()), ""),
+        system=_read(lambda names: str(names[0]), said.get("system")) or "",
         kernel=str(said.get("kernel") or ""),
         version=_version(said.get("version")),
         clock_offset=offset,
         clock_doubt=doubt,
         sessions=_read(_sessions, said.get("bgp")),
         daemons=_read(_daemons, said.get("processes")),
-        hung=_hung(said.get("watchfrr") or ""),
+        hung=_hung(said),
         logins=_read(_logins, said.get("logins")),
         routes=_read(_routes, said.get("routes")),
         rules=_rules(said.get("rules4"), said.get("rules6")),
-        settings=_read(dict, said.get("settings")),
+        settings=_read(lambda told: {str(name): str(value) for name, value in told.items()}, said.get("settings")),
         files=_read(
             lambda rows: tuple(SeenFile(path=path, digest=digest, owner=owner) for path, digest, owner in rows),
             said.get("files"),
@@ -207,10 +208,13 @@ def _daemons(rows: Sequence[Sequence[Json]]) -> tuple[SeenDaemon, ...]:
     return tuple(SeenDaemon(name=name, started=started) for name, started in rows if name in WATCHED)
 
 
-def _hung(text: str) -> tuple[str, ...]:
-    """Of `show watchfrr`: a daemon that was killed is `Down`, one that does not answer `Unresponsive`."""
-    states = re.findall(r"(?m)^\s+(\w+)\s+(Up|Down|Unresponsive|Init)\b", text)
-    return tuple(name for name, state in states if state in ("Down", "Unresponsive"))
+def _hung(said: Mapping[str, Json]) -> tuple[str, ...]:
+    """Daemons that watchfrr gave up on (a killed one is `Down`, a silent one `Unresponsive`), and bgpd where it kept vtysh waiting."""
+    states = re.findall(r"(?m)^\s+(\w+)\s+(Up|Down|Unresponsive|Init)\b", str(said.get("watchfrr")))
+    found = {name for name, state in states if state in ("Down", "Unresponsive")}
+    if said.get("version") is not None and said.get("bgp") is None:
+        found.add("bgpd")
+    return tuple(sorted(found))
 
 
 def _logins(rows: Sequence[Sequence[Json]]) -> tuple[SeenLogin, ...]:

@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 
-COMMAND_SECONDS = 20.0
+COMMAND_SECONDS = 10.0
 """A daemon that hangs keeps vtysh waiting for ever."""
 
 DIGEST_LETTERS = 24
@@ -325,9 +325,9 @@ def look() -> dict[str, object]:
     began = time.time()
     running = Running()
     for name, command in {
-        "version": ["vtysh", "-c", "show version"],
-        "watchfrr": ["vtysh", "-c", "show watchfrr"],
-        "bgp": ["vtysh", "-c", "show bgp vrf all summary json"],
+        "version": ["vtysh", "-d", "zebra", "-c", "show version"],
+        "watchfrr": ["vtysh", "-d", "watchfrr", "-c", "show watchfrr"],
+        "bgp": ["vtysh", "-d", "bgpd", "-c", "show bgp vrf all summary json"],
         "routes": ["ip", "-N", "-j", "route", "show", "table", "all"],
         "rules4": ["ip", "-4", "rule"],
         "rules6": ["ip", "-6", "rule"],
@@ -338,6 +338,7 @@ def look() -> dict[str, object]:
     parts: dict[str, Callable[[], object]] = {
         "system": lambda: re.findall(r'(?m)^PRETTY_NAME="?(.*?)"?$', read("/etc/os-release")),
         "kernel": lambda: os.uname().release,
+        "is_root": lambda: os.geteuid() == 0,
         "boot_id": lambda: read("/proc/sys/kernel/random/boot_id").strip(),
         "uptime": lambda: float(read("/proc/uptime").split()[0]),
         # Process 1 is younger than the kernel where the router is a container.

@@ -154,7 +154,11 @@ class _Judge:
             found.append(self._interface(name, check))
         for name, check in self._failed("addresses of "):
             if name not in self.dead and name.partition(".")[0] not in self.dead:
-                found.append(self.around.finding("AUD031", name, _told("addresses", check), self.around.put_back(name)))
+                found.append(
+                    self.around.finding(
+                        "AUD031", name, _told(f"addresses of {name}", check), self.around.put_back(name)
+                    )
+                )
         return found
 
     def _interface(self, name: str, check: Check) -> Finding:
@@ -259,8 +263,7 @@ class _Judge:
     def _details(self, rule: str, peer: str, check: Check) -> Finding | None:
         if peer in self.down or self._is_told(peer) or (rule == "AUD024" and "bfdd" in self.daemons_down):
             return None
-        what = _told("BFD" if rule == "AUD024" else "BGP roles", check)
-        return self.around.finding(rule, peer, f"{what}, with {peer}", self.around.put_back(peer))
+        return self.around.finding(rule, peer, _told(check.name, check), self.around.put_back(peer))
 
     def _is_told(self, peer: str) -> bool:
         line = self.around.by_peer.get(peer)

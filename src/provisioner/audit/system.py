@@ -153,9 +153,8 @@ class _Judge:
 
     def logins(self) -> Iterator[Finding]:
         for login in self.now.logins or ():
-            if login.name in ("root", self.expected.management_user) and (login.uid == 0) == (
-                login.name == "root" or login.uid < 0
-            ):
+            is_root = login.uid == 0 if login.uid >= 0 else login.name == "root"
+            if login.name in ("root", self.expected.management_user) and is_root == (login.name == "root"):
                 continue
             if login.uid >= 0 and not _lets_in(login):
                 continue
@@ -186,15 +185,14 @@ class _Judge:
             yield self.router.finding("AUD046", f"rule {rule}", what, "reboot the router, or put the rule back")
 
     def forwarding(self) -> Iterator[Finding]:
-        for name in FORWARDING:
-            if (self.now.settings or {}).get(name) == "0":
-                cut_off = self.expected.cut_off
-                what = f"{name}: expected 1; found 0; no traffic passes" + (f" for {some(cut_off)}" if cut_off else "")
-                yield self.router.finding(
-                    "AUD047", name, what, self.router.there(f"sudo sysctl -w {name}=1"), Severity.CRITICAL
-                )
-                if name == "net.ipv4.ip_forward":
-                    return  # conf.all.forwarding is the same switch
+        off = [name for name in FORWARDING if (self.now.settings or {}).get(name) == "0"]
+        if "net.ipv4.ip_forward" in off and "net.ipv4.conf.all.forwarding" in off:
+            off.remove("net.ipv4.conf.all.forwarding")  # the same switch by another name
+        follows = f" for {some(self.expected.cut_off)}" if self.expected.cut_off else ""
+        for name in off:
+            what = f"{name}: expected 1; found 0; no traffic passes{follows}"
+            remedy = self.router.there(f"sudo sysctl -w {name}=1")
+            yield self.router.finding("AUD047", name, what, remedy, Severity.CRITICAL)
 
     def speeds(self) -> Iterator[Finding]:
         wanted: dict[str, ExpectedSpeed] = {}

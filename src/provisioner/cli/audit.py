@@ -6,6 +6,7 @@ import getpass
 import shlex
 import socket
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -18,6 +19,8 @@ from provisioner.cli.access import Ways
 from provisioner.intent.select import ON_ROUTERS, Selection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from provisioner.audit.model import AuditReport
     from provisioner.audit.run import Record, Settings
     from provisioner.journal.store import Journal
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from provisioner.report.progress import Progress
 
 _AUDIT = "How the audit goes"
+_REPORT = "What is written"
 
 
 class AuditFormat(StrEnum):
@@ -32,7 +36,27 @@ class AuditFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
-    HTML = "html"
+
+
+@dataclass(frozen=True, slots=True)
+class Outputs:
+    """What an audit writes beside its report on standard output.
+
+    Attributes:
+        directory: Where the report goes in every format, in a directory of its own.
+        keep: How many audits are kept there.
+        metrics: A file for Prometheus' textfile collector.
+        junit: A file for a CI system.
+        plan: A directory for the plans that would restore what was confirmed.
+        notify_from: A file that names services to tell what has changed.
+    """
+
+    directory: Path | None = None
+    keep: int = 90
+    metrics: Path | None = None
+    junit: Path | None = None
+    plan: Path | None = None
+    notify_from: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +75,8 @@ class Request:
     ways: Ways = field(default_factory=Ways)
     workers: int = 20
     output_format: AuditFormat = AuditFormat.TEXT
-    plan: Path | None = None
+    outputs: Outputs = field(default_factory=Outputs)
+    forget_days: int = 400
     verbose: bool = False
 
     def again(self) -> str:
@@ -163,12 +188,60 @@ def audit(
     output_format: Annotated[
         AuditFormat, typer.Option("--format", "-f", help="How the report is written.")
     ] = AuditFormat.TEXT,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="DIR",
+            help="Write the report in every format to a directory of its own under this one; DIR/latest is the last whole one.",
+            rich_help_panel=_REPORT,
+        ),
+    ] = None,
+    keep: Annotated[
+        int,
+        typer.Option(
+            "--keep", min=1, metavar="N", help="How many audits are kept under --output.", rich_help_panel=_REPORT
+        ),
+    ] = 90,
+    metrics: Annotated[
+        Path | None,
+        typer.Option(
+            "--metrics",
+            metavar="FILE",
+            help="Write metrics for Prometheus' textfile collector.",
+            rich_help_panel=_REPORT,
+        ),
+    ] = None,
+    junit: Annotated[
+        Path | None, typer.Option("--junit", metavar="FILE", help="Write JUnit XML.", rich_help_panel=_REPORT)
+    ] = None,
     plan: Annotated[
         Path | None,
         typer.Option(
             "--plan",
             metavar="DIR",
             help="Write the plans that would bring back what was last confirmed: restore.json and restore.diff.",
+            rich_help_panel=_REPORT,
+        ),
+    ] = None,
+    forget_after: Annotated[
+        int,
+        typer.Option(
+            "--forget-after",
+            min=1,
+            metavar="DAYS",
+            help="Names of persons in the journal that are older are taken off.",
+            rich_help_panel=_REPORT,
+        ),
+    ] = 400,
+    notify_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--notify-from",
+            metavar="FILE",
+            help="Tell these services what has changed since the last audit: an Apprise URL a line.",
+            rich_help_panel=_REPORT,
         ),
     ] = None,
     verbose: options.Verbose = False,
@@ -190,7 +263,8 @@ def audit(
         ways=Ways(lab=lab_name, ssh_config=ssh_config, secrets=secrets, username=username, journal=journal),
         workers=workers,
         output_format=output_format,
-        plan=plan,
+        forget_days=forget_after,
+        outputs=Outputs(output, keep, metrics, junit, plan, notify_from),
         verbose=verbose,
     )
     raise typer.Exit(run(request))
@@ -205,6 +279,8 @@ def run(request: Request) -> int:
     Raises:
         ProvisionerError: trouble before the first device; later trouble is in the report.
     """
+    from provisioner.audit.notifying import urls_from
+    from provisioner.audit.publishing import exclusively
     from provisioner.audit.run import Record
     from provisioner.journal.command import without_passwords
     from provisioner.journal.store import Journal
@@ -219,14 +295,19 @@ def run(request: Request) -> int:
         selection=request.selection_words(),
         again=request.again(),
     )
+    urls = urls_from(request.outputs.notify_from) if request.outputs.notify_from is not None else ()
     interruption = Interruption()
-    with (
-        Journal.open(request.ways.journal_url()) as journal,
-        progress_for(verbose=request.verbose) as progress,
-        interruption.listening(),
-    ):
-        report = _audited(request, record, journal, progress, interruption)
-    _write(request, report)
+    with ExitStack() as held:
+        if request.outputs.directory is not None:
+            held.enter_context(exclusively(request.outputs.directory, record.actor))
+        journal = held.enter_context(Journal.open(request.ways.journal_url()))
+        with progress_for(verbose=request.verbose) as progress, interruption.listening():
+            report = _audited(request, record, journal, progress, interruption)
+        journal.forget(request.forget_days)
+        _show(request, report)
+        write(request.outputs, report)
+    if urls:
+        _notify(urls, report)
     return report.exit_code
 
 
@@ -258,18 +339,54 @@ def _audited(
         return audit.run()
 
 
-def _write(request: Request, report: AuditReport) -> None:
+def _show(request: Request, report: AuditReport) -> None:
+    if request.output_format is AuditFormat.TEXT:
+        from rich.console import Console
+
+        from provisioner.report.audit_text import print_audit
+
+        print_audit(Console(highlight=False, soft_wrap=True), report)
+    else:
+        typer.echo(_rendered(report)[_FILES[request.output_format]])
+
+
+_FILES = {AuditFormat.TEXT: "audit.txt", AuditFormat.JSON: "audit.json"}
+
+
+def _rendered(report: AuditReport) -> dict[str, str]:
+    """The report in every format, by the name of its file."""
+    import io
+
     from rich.console import Console
 
-    from provisioner.report import audit_json
+    from provisioner.report import audit_json, audit_junit, audit_metrics
     from provisioner.report.audit_text import print_audit
 
-    if request.output_format is AuditFormat.JSON:
-        typer.echo(audit_json.to_json(report))
-    else:
-        print_audit(Console(highlight=False, soft_wrap=True), report)
-    if request.plan is not None:
-        _write_plans(request.plan, report)
+    text = io.StringIO()
+    print_audit(Console(file=text, highlight=False, soft_wrap=True), report)
+    return {
+        "audit.txt": text.getvalue(),
+        "audit.json": audit_json.to_json(report) + "\n",
+        "junit.xml": audit_junit.to_junit(report),
+        "metrics.prom": audit_metrics.to_metrics(report),
+    }
+
+
+def write(outputs: Outputs, report: AuditReport) -> None:
+    """Write what was asked for. Raises UsageError: something cannot be written."""
+    from provisioner.audit.publishing import publish
+    from provisioner.cli.files import write_whole
+    from provisioner.report import audit_junit, audit_metrics
+
+    if outputs.directory is not None:
+        place = publish(outputs.directory, report, _rendered(report), outputs.keep)
+        typer.echo(f"report: {place / 'audit.txt'}", err=True)
+    if outputs.junit is not None:
+        write_whole(outputs.junit, audit_junit.to_junit(report))
+    if outputs.plan is not None:
+        _write_plans(outputs.plan, report)
+    if outputs.metrics is not None:
+        write_whole(outputs.metrics, audit_metrics.to_metrics(report))
 
 
 def _write_plans(directory: Path, report: AuditReport) -> None:
@@ -281,3 +398,15 @@ def _write_plans(directory: Path, report: AuditReport) -> None:
     write_whole(directory / "restore.json", to_json(found))
     write_whole(directory / "restore.diff", to_diff(found))
     typer.echo(f"{len(found)} to restore: {directory / 'restore.diff'}", err=True)
+
+
+def _notify(urls: Sequence[str], report: AuditReport) -> None:
+    from provisioner.audit.notifying import send
+    from provisioner.report.audit_notice import notice_of
+
+    notice = notice_of(report)
+    if notice is None:
+        return
+    failed = send(urls, notice.title, notice.body, notice.severity)
+    if failed:
+        typer.echo(f"warning: {failed} of {len(urls)} services to notify did not take the message", err=True)

@@ -17,7 +17,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from provisioner.errors import JournalError
-from provisioner.journal import audits, database, history, parts, process, unfinished
+from provisioner.journal import audits, database, history, parts, process, retention, unfinished
 from provisioner.journal.audits import AuditEntry, Learnt, Past, PastFinding, ToNote
 from provisioner.journal.command import without_passwords
 from provisioner.journal.entry import (
@@ -289,6 +289,19 @@ class Journal:
         """Whether a push began to change a device since a moment, whatever came of it. Raises JournalError."""
         with self._reading() as session:
             return audits.is_pushed_since(session, device, at)
+
+    def forget(self, days: int) -> int:
+        """Take the names of persons off what is older than so many days, and forget audits that are; see `retention.forget`.
+
+        Returns:
+            How many runs had such names.
+
+        Raises:
+            JournalError: it cannot be written.
+        """
+        before = self._clock() - timedelta(days=days)
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            return retention.forget(session, before)
 
     def close(self) -> None:
         """Let the database go."""
