@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from frr_config.document import FRR, INTERFACES, NFTABLES
+from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
 from provisioner.policy import session_rules as sessions
 from provisioner.policy.subject import Judged, Said
@@ -183,6 +184,22 @@ RULES: Final = (
         FRR,
         _TEMPLATE,
         sessions.discarded_at_home,
+    ),
+    Rule(
+        "POL023",
+        "What is logged is limited",
+        "RFC 7454 section 3",
+        NFTABLES,
+        _TEMPLATE,
+        lines.logs_limited,
+    ),
+    Rule(
+        "POL024",
+        "Entries of prefix-lists have numbers",
+        "FRRouting/frr#12088",
+        FRR,
+        "write seq and a number",
+        lines.entries_numbered,
     ),
 )
 """In the order of their ids."""

@@ -14,7 +14,6 @@ from frr_config import document, interfaces, ruleset, tree
 from provisioner.intent.load import load_fleet
 from provisioner.intent.model import Fleet, Slice
 from provisioner.render.engine import Renderer
-from provisioner.render.invariants import violations
 
 ROOT = Path(__file__).parents[3]
 HERE = Path(__file__).parent / "sample"
@@ -84,7 +83,6 @@ def test_every_reviewed_config_is_canonical_and_holds_no_secret(path: Path) -> N
     assert ruleset.parse(sections[document.NFTABLES])
     if path.name.count(".") == 1:
         assert interfaces.render(interfaces.parse(sections[document.INTERFACES])) == sections[document.INTERFACES]
-        assert violations(text) == ()
     for line in text.splitlines():
         if " password " in line:
             assert line.partition(" password ")[2].startswith("<secret:")

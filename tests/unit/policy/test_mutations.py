@@ -26,7 +26,7 @@ TEMPLATES = ROOT / "templates"
 
 GUARDS = re.compile(
     r"neighbor .* (?:activate|bfd|local-role|maximum-prefix|password|prefix-list|remote-as|route-map|ttl-security)\b"
-    r"|prefix-list \S+.* permit|^route-map |match ip|no bgp default|^router bgp|^table |^ip(?:v6)? route "
+    r"|prefix-list \S+.* permit|^route-map |match ip|log prefix|prefix-list .* seq|no bgp default|^router bgp|^table |^ip(?:v6)? route "
     r"|\b(?:accept|drop|goto|jump|vmap)\b"
 )
 """Lines that decide who may do what."""
@@ -56,6 +56,10 @@ WEAKER = (
     (re.compile(r'iifname "\{\{ (?:core_port|uplink\.interface) \}\}" (?=ip)'), ""),
     (re.compile(r"icmpv6 type \{ nd-router[^}]*\} (?=accept)"), ""),
     (re.compile(r"ip6 hoplimit 255 (?=icmpv6)"), ""),
+    (re.compile(r"limit rate [^{]*(?=log )"), ""),
+    (re.compile(r"limit rate (?=.*log )"), "limit rate over "),
+    (re.compile(r"(prefix-list .*) seq \S+(?= permit)"), r"\1"),
+    (re.compile(r"(prefix-list .*) seq \{\{[^}]*\}\}(?= )"), r"\1"),
     (re.compile(r"invalid : drop"), "invalid : accept"),
     (re.compile(r'oifname "\{\{ interface \}\}"'), 'oifname "lan*"'),
 )
