@@ -26,19 +26,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from simulated import world
-from simulated.behaviour import Behaviour
+from simulated.behaviour import STATUSES
 from simulated.build import TEMPLATES, build
 from simulated.clients import CLIENTS
 from simulated.simulation import Simulation
 
 HERE = Path(__file__).parent
-STATUSES = {
-    Behaviour.WELL: "in-sync",
-    Behaviour.SLOW: "in-sync",
-    Behaviour.DRIFTED: "drifted",
-    Behaviour.REFUSES: "failed",
-    Behaviour.UNREACHABLE: "unreachable",
-}
 _LOOK_SECONDS = 0.2
 FIRST, NEXT = "ours, first night", "ours, next night"
 

@@ -42,6 +42,7 @@ from provisioner.network.session import Answer, translate
 from provisioner.plan.intended import FromInventory
 from provisioner.render.engine import Renderer
 from provisioner.secrets import FileSecrets
+from simulated.behaviour import STATUSES
 from simulated.build import TEMPLATES
 from simulated.simulation import Simulation
 
@@ -146,11 +147,15 @@ def main() -> None:
         )
         report = audit.run()
         after = client.run(os.getpid)
+    found = {device.device: device.status.value for device in report.devices}
     told = {
         "devices": len(report.devices),
         "left": len(report.left),
         "statuses": Counter(device.status.value for device in report.devices),
         "seconds": round(time.perf_counter() - began, 1),
+        "with the wrong status": sum(
+            found.get(name) != STATUSES[behaviour] for name, (_, behaviour) in simulation.addresses().items()
+        ),
         "worker killed": killed,
         "is gone": killed not in after.values(),
     }
