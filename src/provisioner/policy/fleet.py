@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from provisioner.intent.types import LocationStatus
 from provisioner.intent.warm import WarmFleet
 from provisioner.policy.evaluation import base_findings, edge_findings, slice_findings
 from provisioner.policy.model import Finding
+from provisioner.policy.shape import Shapes
 from provisioner.render.engine import Renderer
 from provisioner.render.parts import ByThisProgram, Rendering
 
@@ -65,6 +66,12 @@ class Judge:
     fleet: Fleet
     rendering: Rendering
     _bases: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _in_order: set[bytes] = field(default_factory=set, init=False, repr=False, compare=False)
+    """Shapes of parts that break nothing."""
+
+    @cached_property
+    def _shapes(self) -> Shapes:
+        return Shapes(self.fleet.service)
 
     def base(self, router: str) -> tuple[Finding, ...]:
         """What breaks a rule in the base of an aggregation router."""
@@ -74,10 +81,26 @@ class Judge:
         """What breaks a rule on any router of a location; nothing for one that is on no router."""
         if location.status is not LocationStatus.ACTIVE:
             return []
-        found = list(edge_findings(self.fleet, location, self.rendering.edge(location)))
+        edge = self.rendering.edge(location)
+        found = list(
+            self._unless_in_order(self._shapes.edge(location, edge), lambda: edge_findings(self.fleet, location, edge))
+        )
         for router in dict.fromkeys(uplink.aggregation_router for uplink in location.uplinks):
-            text = self.rendering.slice(location, router)
-            found += slice_findings(self.fleet, location, router, text, self._base(router))
+            found += self._slice(location, router)
+        return found
+
+    def _slice(self, location: Location, router: str) -> tuple[Finding, ...]:
+        text, base = self.rendering.slice(location, router), self._base(router)
+        shape = self._shapes.slice(location, self.fleet.aggregation_router(router), text, base)
+        return self._unless_in_order(shape, lambda: slice_findings(self.fleet, location, router, text, base))
+
+    def _unless_in_order(self, shape: bytes | None, judge: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+        """What is found, which is not looked for where a part of the same shape was in order. What is wrong is looked at each time."""
+        if shape is not None and shape in self._in_order:
+            return ()
+        found = judge()
+        if shape is not None and not found:
+            self._in_order.add(shape)
         return found
 
     def _base(self, router: str) -> str:

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from hashlib import sha256
-from importlib import resources
 from typing import Final
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from provisioner.compare.model import Change, ChangeGroup, ChangeKind, Comparison
 from provisioner.platforms.protocol import Area
 from provisioner.policy.model import Finding
 from provisioner.report import comparison_wording as words
+from provisioner.report.page import Json, digest, environment, inert, own
 from provisioner.report.wording import counted, visible
 
 MOST_DIFF_CHARACTERS: Final = 6_000_000
@@ -35,8 +28,6 @@ _MOST_FINDINGS: Final = 100
 
 _WHERE_THE_REST_IS: Final = "provision diff --format json has it"
 
-Json = str | int | list["Json"] | dict[str, "Json"]
-
 
 def to_html(comparison: Comparison) -> str:
     """The comparison as one HTML file. Every text in it comes from elsewhere, and none can become markup."""
@@ -45,10 +36,10 @@ def to_html(comparison: Comparison) -> str:
     stopping = [finding for finding in comparison.findings if finding.stops]
     told = _findings(stopping)
     accepted = [finding for finding in comparison.findings if not finding.stops]
-    css, script = _file("page.css"), _file("page.js") + _file("comparison.js")
+    css, script = own("page.css"), own("page.js", "comparison.js")
     notes = [note for note in (words.programs(comparison), *comparison.notes) if note]
     return (
-        _environment()
+        environment()
         .get_template("comparison.html.j2")
         .render(
             verdict=visible(words.verdict(comparison)),
@@ -89,29 +80,13 @@ def to_html(comparison: Comparison) -> str:
             kind_names=[kind.value for kind in ChangeKind],
             static=groups[:_STATIC],
             static_lines=_STATIC_LINES,
-            data=_inert({"subjects": _subjects(comparison), "groups": groups}),
-            css=Markup(css),  # noqa: S704 - ours
-            css_hash=_hash(css),
-            script=Markup(script),  # noqa: S704 - ours
-            script_hash=_hash(script),
+            data=inert({"subjects": _subjects(comparison), "groups": groups}),
+            css=css,
+            css_hash=digest(css),
+            script=script,
+            script_hash=digest(script),
         )
     )
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=PackageLoader("provisioner.report", "html"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _hash(text: str) -> str:
-    """What a Content-Security-Policy allows by name: this script, this style, and no other."""
-    return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"
 
 
 def _findings(findings: Iterable[Finding]) -> list[dict[str, Json]]:
@@ -135,7 +110,11 @@ def _findings(findings: Iterable[Finding]) -> list[dict[str, Json]]:
 def _counts(comparison: Comparison) -> list[tuple[int, str]]:
     devices = {diff.target.device for change in comparison.changes for diff in change.plan.diffs}
     found = [(len(comparison.of_kind(kind)), kind.value) for kind in ChangeKind]
-    more = [(len(devices), "routers"), (len(comparison.groups), "different changes"), (comparison.compared, "compared")]
+    more = [
+        (len(devices), "router" if len(devices) == 1 else "routers"),
+        (len(comparison.groups), "different change" if len(comparison.groups) == 1 else "different changes"),
+        (comparison.compared, "compared"),
+    ]
     return [each for each in found if each[0]] + more
 
 
@@ -198,13 +177,3 @@ def _group(group: ChangeGroup, numbers: dict[str, int], lines: list[Json]) -> di
         "subjects": [numbers[subject] for subject in dict.fromkeys(group.subjects)],
         "devices": [visible(device) for device in group.devices],
     }
-
-
-def _inert(data: Json) -> Markup:
-    """JSON inside a script element: nothing in it can end the element (HTML 13.2.5.4 looks for `<` alone)."""
-    text = json.dumps(data, ensure_ascii=True, separators=(",", ":"))
-    return Markup(text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"))  # noqa: S704 - escaped here
-
-
-def _file(name: str) -> str:
-    return resources.files("provisioner.report").joinpath("html", name).read_text(encoding="utf-8")

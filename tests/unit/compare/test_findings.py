@@ -16,6 +16,7 @@ from provisioner.report.comparison_markdown import to_markdown
 
 from .conftest import Checkout, without_commits
 from .kinds import KINDS, SCHOOL
+from .page import as_read
 from .test_kinds import SCHEMA, text_of
 
 Golden = Callable[[str, str], None]
@@ -61,6 +62,7 @@ def test_what_the_change_breaks_is_new_and_stops_it(checkout: Checkout, golden: 
     assert all("2 new policy findings to mend or to accept" in each.replace("**", "") for each in said(comparison))
     golden("comparison/guard-lost.txt", without_commits(text_of(comparison)))
     golden("comparison/guard-lost.md", without_commits(to_markdown(comparison)) + "\n")
+    golden("comparison/guard-lost.html.txt", without_commits(as_read(to_html(comparison))))
     golden("comparison/guard-lost.json", without_commits(to_json(comparison)) + "\n")
 
 
@@ -89,6 +91,7 @@ def test_what_the_change_mends_is_said(checkout: Checkout, golden: Golden) -> No
     assert {finding.rule for finding in comparison.mended} == {"POL002"}
     assert all("the change mends 2 policy findings" in each for each in said(comparison))
     assert len(json.loads(to_json(comparison))["mended"]) == 2
+    golden("comparison/guard-mended.html.txt", without_commits(as_read(to_html(comparison))))
     golden("comparison/guard-mended.txt", without_commits(text_of(comparison)))
     golden("comparison/guard-mended.md", without_commits(to_markdown(comparison)) + "\n")
 

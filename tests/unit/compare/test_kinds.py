@@ -12,12 +12,14 @@ import pytest
 from rich.console import Console
 
 from provisioner.compare.model import ChangeKind, Comparison
+from provisioner.report.comparison_html import to_html
 from provisioner.report.comparison_json import to_json
 from provisioner.report.comparison_markdown import LIMIT, to_markdown
 from provisioner.report.comparison_text import print_comparison
 
 from .conftest import Checkout, without_commits
 from .kinds import KINDS, SCHOOL, WITHOUT_EFFECT
+from .page import as_read
 
 Golden = Callable[[str, str], None]
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs/schema/comparison.json").read_text(encoding="utf-8"))
@@ -36,6 +38,7 @@ def test_each_kind_of_change_reads_as_it_was_reviewed(checkout: Checkout, golden
     golden(f"comparison/{kind}.txt", without_commits(text_of(comparison)))
     golden(f"comparison/{kind}.md", without_commits(to_markdown(comparison)) + "\n")
     golden(f"comparison/{kind}.json", without_commits(to_json(comparison)) + "\n")
+    golden(f"comparison/{kind}.html.txt", without_commits(as_read(to_html(comparison))))
     jsonschema.validate(json.loads(to_json(comparison)), SCHEMA)
     assert len(to_markdown(comparison).encode()) <= LIMIT
     assert bool(comparison.changes) != (kind in WITHOUT_EFFECT)

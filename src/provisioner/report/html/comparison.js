@@ -17,21 +17,8 @@
 
   /** @param {Group} group */
   const diff = (group) => {
-    const made = element("div", undefined, "diff");
-    made.tabIndex = 0;
-    made.setAttribute("role", "region");
-    made.setAttribute("aria-label", group.title);
-    const lines = element("div", undefined, "lines");
     const q = searched();
-    for (const [text, from] of group.lines) {
-      const sign = text.startsWith("+++") || text.startsWith("---") ? "" : text[0];
-      const line = element("div", undefined, { "+": "plus", "-": "minus", "@": "hunk" }[sign] ?? "");
-      line.append(element("span", text || " ", q && text.toLowerCase().includes(q) ? "here" : ""));
-      if (from) line.append(element("span", `← ${from}`, "from"));
-      lines.append(line);
-    }
-    made.append(lines);
-    return made;
+    return diffOf(group.title, group.lines, (line) => q !== "" && line.toLowerCase().includes(q));
   };
 
   /** @param {number} number */

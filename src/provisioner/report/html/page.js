@@ -67,15 +67,41 @@ const piecewise = (into, more, piece, make) => {
   };
 };
 
-/** Keys: `/` searches, Escape clears, `j` and `k` go from change to change. @param {{clear: () => void}} filter */
+/**
+ * A unified diff, its lines coloured; each line may say where it comes from.
+ * @param {string} label @param {string[][]} lines @param {(line: string) => boolean} isSearched
+ */
+const diffOf = (label, lines, isSearched) => {
+  const made = element("div", undefined, "diff");
+  made.tabIndex = 0;
+  made.setAttribute("role", "region");
+  made.setAttribute("aria-label", label);
+  const inside = element("div", undefined, "lines");
+  const header = lines.length > 1 && lines[0][0].startsWith("--- ") && lines[1][0].startsWith("+++ ") ? 2 : 0;
+  lines.forEach(([text, from], number) => {
+    const sign = number < header ? "" : text[0];
+    const line = element("div", undefined, { "+": "plus", "-": "minus", "@": "hunk" }[sign] ?? "");
+    line.append(element("span", text || " ", isSearched(text) ? "here" : ""));
+    if (from) line.append(element("span", `← ${from}`, "from"));
+    inside.append(line);
+  });
+  made.append(inside);
+  return made;
+};
+
+/** Keys: `/` searches, Escape clears, `j` and `k` go from change to change, `?` shows them where a page has a help. @param {{clear: () => void}} filter */
 const keys = (filter) => {
   document.addEventListener("keydown", (event) => {
     const typing = event.target instanceof HTMLInputElement || event.target instanceof HTMLSelectElement;
+    const help = document.getElementById("help");
+    // A dialog that is open has Escape for itself.
+    if (help instanceof HTMLDialogElement && help.open) return;
     if (event.key === "Escape") { filter.clear(); if (event.target instanceof HTMLElement) event.target.blur(); }
     else if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
+    else if (event.key === "?" && help instanceof HTMLDialogElement) help.showModal();
     else if (event.key === "/") { byId("q").focus(); event.preventDefault(); }
     else if (event.key === "j" || event.key === "k") {
-      const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("details.change > summary")]);
+      const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("details.change > summary")].filter((each) => each.checkVisibility()));
       const at = all.indexOf(/** @type {HTMLElement} */ (document.activeElement));
       const next = all[event.key === "j" ? at + 1 : Math.max(0, at - 1)];
       if (next) { next.focus(); next.scrollIntoView({ block: "nearest" }); }
