@@ -31,6 +31,7 @@ def found(path: Path, host: str, port: int = 22) -> list[str]:
         (HostKeys.hash_host(ROUTER), ROUTER, 22),
         (HostKeys.hash_host(f"[{ROUTER}]:2222"), ROUTER, 2222),
     ],
+    ids=["alone", "among others", "with a port", "hashed", "hashed with a port"],  # a digest is another one each time
 )
 def test_a_host_is_found_under_each_form_of_its_name(tmp_path: Path, names: str, host: str, port: int) -> None:
     path = tmp_path / "known_hosts"
@@ -38,7 +39,11 @@ def test_a_host_is_found_under_each_form_of_its_name(tmp_path: Path, names: str,
     assert found(path, host, port) == [KEYS[1].get_base64()]
 
 
-@pytest.mark.parametrize("names", [OTHER, f"x{ROUTER}", f"[{ROUTER}]:2222", HostKeys.hash_host(OTHER), f"# {ROUTER}"])
+@pytest.mark.parametrize(
+    "names",
+    [OTHER, f"x{ROUTER}", f"[{ROUTER}]:2222", HostKeys.hash_host(OTHER), f"# {ROUTER}"],
+    ids=str.split("longer prefixed port hashed comment"),
+)
 def test_another_hosts_key_is_not_this_ones(tmp_path: Path, names: str) -> None:
     path = tmp_path / "known_hosts"
     path.write_text(line(names, KEYS[0]))
