@@ -10,7 +10,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioner.audit.model import AuditReport, Severity, Status, Tier
@@ -33,6 +33,7 @@ def test_an_audit_reads_as_it_was_reviewed(golden: Callable[[str, str], None]) -
     golden("audit/audit.json", to_json(audit("text")) + "\n")
 
 
+@settings(max_examples=50, deadline=None)
 @given(text=st.text())
 def test_every_text_comes_through_as_it_is_in_ascii(text: str) -> None:
     document = checked(audit(text))
