@@ -27,6 +27,8 @@ QUICKEST, SLOWEST = 0.005, 0.050
 """Seconds that a router takes over a request: the way there and back, and the work."""
 SLOW_SECONDS = 20.0
 """What a slow router takes over its first request."""
+NO_HISTORY = "export VTYSH_HISTFILE=/dev/null\n"
+"""What the driver's scripts begin with."""
 _ASKED = re.compile(r"(.*?); printf '\\n(#: napalm-frr) %d\\n' \$\?\n", re.DOTALL)
 
 
@@ -118,7 +120,7 @@ class Router(asyncssh.SSHServer):
 
     def _script(self, script: str) -> tuple[str, str, int]:
         output, errors = [], ""
-        for command, mark in _ASKED.findall(script):
+        for command, mark in _ASKED.findall(script.removeprefix(NO_HISTORY)):
             known = self._known(command)
             errors += "" if known is not None else "sh: not recorded\n"
             output.append(f"{known or ''}\n{mark} {127 if known is None else 0}\n")

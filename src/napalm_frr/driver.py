@@ -18,6 +18,8 @@ from napalm_frr.endpoint import resolve
 from napalm_frr.session import Session, quote
 
 _MARK = "#: napalm-frr"
+_NO_HISTORY = "export VTYSH_HISTFILE=/dev/null\n"
+"""vtysh writes down what it is asked; a router that is only read is left as it was."""
 
 
 class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
@@ -307,7 +309,7 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
         Raises:
             CommandErrorException: one of them failed, unless `may_fail`.
         """
-        script = "".join(f"{command}; printf '\\n{_MARK} %d\\n' $?\n" for command in commands)
+        script = _NO_HISTORY + "".join(f"{command}; printf '\\n{_MARK} %d\\n' $?\n" for command in commands)
         done = self._live().run("sh -s", stdin=script.encode(), timeout=timeout)
         parts = re.split(rf"\n{_MARK} (\d+)\n", done.stdout)
         if len(parts) != 2 * len(commands) + 1:

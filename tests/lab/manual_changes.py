@@ -359,14 +359,15 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
         Change(
             "bgpd stopped for good",
             EDGE,
-            "cp -p /etc/frr/daemons /root/kept; pkill -STOP watchfrr; pkill -KILL bgpd; sleep 0.5",
-            "pkill -CONT watchfrr; /usr/lib/frr/frrinit.sh restart >/dev/null 2>&1; mv /root/kept /etc/frr/daemons",
+            "cp -p /etc/frr/daemons /root/kept; sed -i 's/^bgpd=yes/bgpd=no/' /etc/frr/daemons; "
+            "/usr/lib/frr/frrinit.sh restart >/dev/null 2>&1",
+            "mv /root/kept /etc/frr/daemons; /usr/lib/frr/frrinit.sh restart >/dev/null 2>&1",
             "AUD042",
             "high",
             about="bgpd",
             status="",
             remedy="",
-            others=("AUD001", "AUD005", "AUD006", "AUD013", "AUD043", *_SESSION),
+            others=("AUD001", "AUD005", "AUD006", "AUD013", "AUD043", "AUD048", *_SESSION),
         ),
         _frr(
             "a role taken off a session",

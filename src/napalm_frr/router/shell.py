@@ -16,6 +16,8 @@ ENVIRONMENT: Mapping[str, str] = {
     "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
     "LC_ALL": "C.UTF-8",
     "HOME": "/root",
+    # vtysh writes down what it is asked.
+    "VTYSH_HISTFILE": "/dev/null",
 }
 
 

@@ -138,6 +138,7 @@ class Observation(BaseModel):
 
     Attributes:
         at: When, seconds since 1970 by our clock.
+        sees_all: Whether it looked with the rights of root: else what is not there may only be hidden.
         boot: A name of this run of the system, another after each boot.
         booted_at: When it booted, seconds since 1970 by our clock.
         system: The operating system.
@@ -162,6 +163,7 @@ class Observation(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     at: float = 0.0
+    sees_all: bool = True
     boot: str = ""
     booted_at: float = 0.0
     system: str = ""

@@ -129,6 +129,7 @@ def understand(answer: str, asked: float, answered: float) -> Observation:
     uptime = _number(said.get("uptime")) - _number(said.get("started"))
     return Observation(
         at=asked,
+        sees_all=said.get("is_root") is not False,
         boot=f"{said.get('boot_id') or ''}/{said.get('started') or ''}",
         booted_at=round(asked - uptime, 0),
         system=_read(lambda names: str(names[0]), said.get("system")) or "",

@@ -338,6 +338,7 @@ def look() -> dict[str, object]:
     parts: dict[str, Callable[[], object]] = {
         "system": lambda: re.findall(r'(?m)^PRETTY_NAME="?(.*?)"?$', read("/etc/os-release")),
         "kernel": lambda: os.uname().release,
+        "is_root": lambda: os.geteuid() == 0,
         "boot_id": lambda: read("/proc/sys/kernel/random/boot_id").strip(),
         "uptime": lambda: float(read("/proc/uptime").split()[0]),
         # Process 1 is younger than the kernel where the router is a container.

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final
 
 from provisioner.audit.expected import Router, daemons_down, some
 from provisioner.audit.model import Finding, Severity
-from provisioner.audit.observation import Observation
+from provisioner.audit.observation import Observation, SeenListener
+from provisioner.intent.model import Fleet
 
 BOOT_DOUBT_SECONDS: Final = 180.0
 """Where a system has no name for its boots: an uptime is told in whole minutes by some, and clocks are set."""
@@ -25,6 +26,9 @@ _OPEN_DOORS: Final = (
     "/etc/rc.local",
 )
 """Where a change lets somebody in, or runs something as root."""
+
+PASSING_PORT: Final = 32_768
+"""From here on Linux gives out ports by itself (`ip_local_port_range` in ip-sysctl.rst of the kernel)."""
 
 _LOOPBACK: Final = ("127.", "::1")
 
@@ -47,6 +51,34 @@ def _started(seen: Observation, daemon: str) -> int | None:
     return next((one.started for one in seen.daemons or () if one.name == daemon), None)
 
 
+def without_explained_flaps(
+    fleet: Fleet, device: str, findings: Iterable[Finding], restarted: Collection[str]
+) -> tuple[Finding, ...]:
+    """A router's findings without flaps of sessions whose other end was restarted: no line is to blame for those.
+
+    Args:
+        fleet: The intent.
+        device: The router's host name.
+        findings: What was found there.
+        restarted: Routers of which `bgp_restarted` is true.
+    """
+    return tuple(one for one in findings if one.rule != "AUD025" or far_end(fleet, device, one.about) not in restarted)
+
+
+def far_end(fleet: Fleet, device: str, peer: str) -> str | None:
+    """The router that a neighbor's address belongs to; None where the inventory has none of that address."""
+    if device in fleet.aggregation_routers:
+        for part in fleet.slices(device):
+            if peer in (str(part.uplink.edge_ipv4.ip), str(part.uplink.edge_ipv6.ip)):
+                return part.location.edge_router_name
+        return None
+    for location in fleet.locations.values():
+        for uplink in location.uplinks if location.edge_router_name == device else ():
+            if peer in (str(uplink.aggregation_ipv4.ip), str(uplink.aggregation_ipv6.ip)):
+                return uplink.aggregation_router
+    return None
+
+
 def baseline(now: Observation, before: Observation | None, *, accept: bool = False) -> Observation:
     """What the next audit compares with.
 
@@ -60,11 +92,10 @@ def baseline(now: Observation, before: Observation | None, *, accept: bool = Fal
     """
     if before is None or accept:
         return now
-    kept = {
-        name: value
-        for name in ("logins", "settings", "files", "host_keys", "listeners", "ports")
-        if (value := getattr(before, name)) is not None
-    }
+    names = ["logins", "settings", "host_keys", "ports"]
+    if before.sees_all or not now.sees_all:
+        names += ["files", "listeners", "sees_all"]
+    kept = {name: value for name in names if (value := getattr(before, name)) is not None}
     # What could not be read this time is compared next time with what was read last.
     for name in ("sessions", "daemons"):
         if getattr(now, name) is None:
@@ -87,6 +118,7 @@ class Comparison:
         self.now = now
         self.before = before
         self.restarted = is_restarted(now, before)
+        self.sees_all = now.sees_all and before.sees_all
 
     def restart(self) -> Iterator[Finding]:
         """Whether it booted."""
@@ -192,6 +224,8 @@ class Comparison:
             was, is_ = old.get(path), new.get(path)
             if was == is_ or "unreadable" in (was and was.digest, is_ and is_.digest):
                 continue
+            if not self.sees_all and (was is None or is_ is None):
+                continue
             if was is None:
                 how = "expected none; found a new file"
             elif is_ is None:
@@ -219,10 +253,10 @@ class Comparison:
         """Sockets that wait for strangers, each port once, where it is most open."""
         if self.now.listeners is None or self.before.listeners is None:
             return
-        known = {(one.protocol, one.port, one.process) for one in self.before.listeners}
+        known = {self._socket(one) for one in self.before.listeners}
         told: dict[str, Finding] = {}
         for one in self.now.listeners:
-            if (one.protocol, one.port, one.process) in known:
+            if self._socket(one) in known:
                 continue
             about = f"{one.protocol} {one.port}"
             inside = one.address.startswith(_LOOPBACK)
@@ -235,6 +269,12 @@ class Comparison:
             if about not in told or told[about].severity < finding.severity:
                 told[about] = finding
         yield from told.values()
+
+    def _socket(self, one: SeenListener) -> tuple[str, int, str]:
+        """What makes two sockets the same service: a program that sends by UDP has another port after each start."""
+        process = one.process if self.sees_all else ""
+        is_passing = one.protocol == "udp" and one.port >= PASSING_PORT and bool(process)
+        return one.protocol, 0 if is_passing else one.port, process
 
     def speeds(self) -> Iterator[Finding]:
         """A port that was faster before; one that the intent says a speed of is told already."""

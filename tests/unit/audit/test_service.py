@@ -375,6 +375,14 @@ def test_another_mtu_and_another_address(fleet: Fleet) -> None:
     assert "10.9.9.9/24" in found[1].what
 
 
+def test_an_interface_that_is_not_there_is_told_once(fleet: Fleet) -> None:
+    seen = router(fleet, EDGE)
+    del seen.interfaces["lan0.20"], seen.addresses["lan0.20"]
+    (found,) = findings(fleet, seen)
+    assert told((found,)) == [("AUD030", SINGLE, "lan0.20", Severity.HIGH)]
+    assert found.remedy == "provision restore --lab x --school 16PK00"
+
+
 def test_an_uplink_that_carries_no_full_packet(fleet: Fleet) -> None:
     seen = router(fleet, EDGE)
     seen.unanswered.add(PEER4)
@@ -391,6 +399,12 @@ def test_without_bgpd_nothing_is_told_that_follows_from_it(fleet: Fleet) -> None
     seen.is_silent = True
     seen.routes.clear()
     assert findings(fleet, seen, "bgpd") == ()
+
+
+def test_without_zebra_bgpd_answers_and_its_sessions_are_no_news(fleet: Fleet) -> None:
+    seen = router(fleet, EDGE)
+    seen.drop(PEER4, PEER6, answers=True)
+    assert findings(fleet, seen, "zebra") == ()
 
 
 def test_a_router_that_does_not_answer_is_no_school_cut_off(fleet: Fleet) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from provisioner.audit.catalogue import CATALOGUE
 from provisioner.audit.model import Finding, Severity
 from provisioner.audit.observation import (
     Observation,
@@ -19,6 +20,7 @@ from provisioner.audit.observation import (
     SeenSession,
 )
 from provisioner.audit.observing import understand
+from provisioner.audit.since import without_explained_flaps
 from provisioner.audit.system import (
     Expected,
     baseline,
@@ -33,6 +35,7 @@ from provisioner.intent.types import PlatformName
 from provisioner.plan.model import DeviceRole
 
 RECORDED = Path(__file__).parent / "recorded"
+DOCS = Path(__file__).parents[3] / "docs"
 EDGE, AGGREGATION, SINGLE, DUAL_EDGE = "er-16pk00", "zwl1-ar1", "16PK00", "er-06en00"
 
 
@@ -207,8 +210,10 @@ def test_a_session_that_came_back_flapped(expected: Expected, well: Observation)
 
 def test_a_clock_that_was_set_is_no_flap(expected: Expected, well: Observation) -> None:
     session = (well.sessions or ())[0]
-    before = flapped(otherwise(well, clock_offset=-900.0), since=session.since - 900)
-    assert findings(expected, well, before) == ()
+    behind = flapped(otherwise(well, clock_offset=-900.0), since=session.since - 900)
+    assert findings(expected, well, behind) == ()
+    ahead = flapped(otherwise(well, clock_offset=900.0), since=session.since + 900)
+    assert {one.rule for one in findings(expected, ahead, well)} == {"AUD041"}
 
 
 def test_a_session_that_is_down_is_told_by_the_service(expected: Expected, well: Observation) -> None:
@@ -224,6 +229,19 @@ def test_a_flap_on_an_aggregation_router_is_its_schools(fleet: Fleet) -> None:
     found = system_findings(AGGREGATION, DeviceRole.AGGREGATION, expected, otherwise(seen, sessions=sessions), seen)
     assert {one.about: one.owner for one in found}["100.64.0.31"] == SINGLE
     assert {one.owner for one in found} == {SINGLE, ""}, "the school's, and the core's"
+
+
+def test_a_flap_is_explained_by_a_restart_of_the_other_end(fleet: Fleet) -> None:
+    def flap(device: str, peer: str) -> tuple[Finding, ...]:
+        return (Finding("AUD025", Severity.LOW, device, SINGLE, peer, "flapped", "wait"),)
+
+    there, here = flap(AGGREGATION, "100.64.0.31"), flap(EDGE, "2001:db8:ffff:f::")
+    assert without_explained_flaps(fleet, AGGREGATION, there, {EDGE}) == ()
+    assert without_explained_flaps(fleet, EDGE, here, {AGGREGATION}) == ()
+    assert without_explained_flaps(fleet, AGGREGATION, there, {DUAL_EDGE}) == there
+    assert without_explained_flaps(fleet, EDGE, here, set()) == here
+    core = flap(AGGREGATION, str(fleet.aggregation_router(AGGREGATION).core.core_ipv4))
+    assert without_explained_flaps(fleet, AGGREGATION, core, {EDGE}) == core
 
 
 def test_where_a_boot_has_no_name_its_moment_tells(expected: Expected) -> None:
@@ -401,11 +419,52 @@ def test_a_service_on_many_addresses_is_told_once_and_as_open_as_it_is(expected:
     ]
 
 
+def test_what_a_login_without_sudo_cannot_see_is_not_gone(expected: Expected, well: Observation) -> None:
+    """A real one: /etc/frr is closed to it, and whose the sockets are."""
+    hidden = otherwise(
+        well,
+        sees_all=False,
+        files=tuple(one for one in well.files or () if not one.path.startswith("/etc/frr/")),
+        listeners=tuple(one.model_copy(update={"process": ""}) for one in well.listeners or ()),
+        ruleset="",
+    )
+    assert findings(expected, hidden, well) == ()
+    assert findings(expected, well, hidden) == ()
+    assert findings(expected, well, baseline(hidden, well)) == ()
+    assert baseline(hidden, well).files == well.files, "what root saw stays the measure"
+    assert baseline(well, hidden).files == well.files, "and is taken where it is seen first"
+    blind = otherwise(hidden, sees_all=True)
+    assert {one.rule for one in findings(expected, blind, well)} == {"AUD048", "AUD049"}
+
+
+def test_a_program_that_sends_by_udp_has_another_port_after_each_start(expected: Expected, well: Observation) -> None:
+    def with_socket(process: str, port: int, protocol: str = "udp") -> Observation:
+        one = SeenListener(protocol=protocol, address="*", port=port, process=process)
+        return otherwise(well, listeners=(*(well.listeners or ()), one))
+
+    before = with_socket("rsyslogd", 40001)
+    assert findings(expected, with_socket("rsyslogd", 50123), before) == ()
+    for stranger in (
+        with_socket("nc", 40001),
+        with_socket("rsyslogd", 514),
+        with_socket("rsyslogd", 40001, "tcp"),
+        with_socket("", 40001),
+    ):
+        assert [one.rule for one in findings(expected, stranger, before)] == ["AUD049"]
+
+
 def test_another_program_behind_a_known_port_is_found(expected: Expected, well: Observation) -> None:
     listeners = tuple(
         one.model_copy(update={"process": "dropbear"}) if one.port == 22 else one for one in well.listeners or ()
     )
     assert [one.rule for one in findings(expected, otherwise(well, listeners=listeners), well)] == ["AUD049"]
+
+
+def test_every_kind_of_finding_about_state_has_its_page() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("audit*.md")))
+    kinds = [kind for kind in CATALOGUE.values() if kind.rule >= "AUD020"]
+    assert len(kinds) == 21
+    assert [kind.rule for kind in kinds if f"\n## {kind.rule} {kind.title}\n" not in pages] == []
 
 
 def test_a_router_that_nobody_knows_is_refused(fleet: Fleet) -> None:
