@@ -117,6 +117,16 @@ def _sessions(router: Router) -> dict[str, str]:
         every[session.peer] = neighbor
         said[commands.vtysh(f"show bgp neighbors {session.peer} json")] = _pretty({session.peer: neighbor})
         said[commands.vtysh(f"show bgp {family} unicast neighbors {session.peer} routes json")] = _routes(session)
+    said[commands.vtysh("show bgp neighbors json")] = _pretty(
+        {name: one for name, one in every.items() if "." in name or ":" in name}
+    )
+    for family in {session.family.value for session in router.expectations.sessions}:
+        tables = [json.loads(_routes(one)) for one in router.expectations.sessions if one.family.value == family]
+        whole = tables[0] | {"routes": {}}
+        for table in tables:
+            for prefix, paths in table["routes"].items():
+                whole["routes"].setdefault(prefix, []).extend(paths)
+        said[commands.vtysh(f"show bgp {family} unicast json")] = _pretty(whole)
     for summary in summaries.values():
         summary["peerCount"] = summary["totalPeers"] = summary["displayedPeers"] = len(summary["peers"])
     said[commands.BGP_SUMMARY] = _pretty({"default": summaries})

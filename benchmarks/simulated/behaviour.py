@@ -22,3 +22,11 @@ class Behaviour(StrEnum):
 
 
 SHARES = {Behaviour.DRIFTED: 0.01, Behaviour.SLOW: 0.01, Behaviour.REFUSES: 0.005, Behaviour.UNREACHABLE: 0.01}
+STATUSES = {
+    Behaviour.WELL: "in-sync",
+    Behaviour.SLOW: "in-sync",
+    Behaviour.DRIFTED: "drifted",
+    Behaviour.REFUSES: "failed",
+    Behaviour.UNREACHABLE: "unreachable",
+}
+"""What an audit is to say of each, as its reports name it."""

@@ -109,6 +109,8 @@ class Router(asyncssh.SSHServer):
         line = line.removeprefix("sudo -n -- ")
         if line == "sh -s":
             return self._script(stdin.decode())
+        if _ASKED.match(line):
+            return self._script(line)
         if line.startswith("python3 "):
             return self._known(REQUEST) or "", "", 0
         if line.startswith("ping "):
@@ -144,7 +146,9 @@ async def handle(process: asyncssh.SSHServerProcess[bytes]) -> None:
             await router.shell(process)
             process.exit(0)
             return
-        output, errors, status = await router.answer(line, await process.stdin.read())
+        # On a terminal nobody says that nothing more comes.
+        stdin = await process.stdin.read() if process.term_type is None else b""
+        output, errors, status = await router.answer(line, stdin)
         process.stdout.write(output.encode())
         process.stderr.write(errors.encode())
         process.exit(status)

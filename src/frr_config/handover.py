@@ -235,9 +235,16 @@ class _Neighbors:
         had, gets = _Bound(self._old, header), _Bound(self._new, header)
         for peer in sorted(self._same):
             for way in _WAYS:
-                for line in self._rebound(
+                taken_over = [
+                    f"neighbor {peer} {kind} {name} {way}"
+                    for kind, name in gets.own(peer, way).items()
+                    # It counts already, by way of the group, whose own is about to be another.
+                    if had.to(peer, way).get(kind) == name
+                ]
+                rebound = self._rebound(
                     f"neighbor {peer}", way, _version(header), had.to(peer, way), gets.to(peer, way)
-                ):
+                )
+                for line in (*taken_over, *rebound):
                     lines[key(line)] = Node(line)
         return tuple(lines.values())
 
@@ -272,7 +279,11 @@ class _Bound:
             if match:
                 self._own.setdefault((match["peer"], match["way"]), {})[match["kind"]] = match["name"]
 
+    def own(self, peer: str, way: str) -> Bindings:
+        """What is bound to a neighbor itself in one direction."""
+        return self._own.get((peer, way), {})
+
     def to(self, peer: str, way: str) -> Bindings:
         """What counts for a neighbor in one direction."""
         inherited = self._own.get((self._groups.get(peer, ""), way), {})
-        return {**inherited, **self._own.get((peer, way), {})}
+        return {**inherited, **self.own(peer, way)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from frr_config import tree
@@ -69,7 +69,23 @@ def changes(draw: st.DrawFn) -> tuple[str, str]:
     return draw(policies(requires, implicit)), draw(policies(requires, implicit))
 
 
+TAKEN_OVER_FROM_ITS_GROUP = (
+    (
+        "ip prefix-list A seq 5 permit 10.0.0.0/8\nroute-map N deny 10\nexit\nrouter bgp 65001\n no bgp ebgp-requires-policy\n"
+        f" neighbor {GROUP} peer-group\n neighbor 192.0.2.1 peer-group {GROUP}\n {IPV4}\n"
+        f"  neighbor {GROUP} route-map N out\n exit-address-family\nexit"
+    ),
+    (
+        "ip prefix-list A seq 5 permit 10.0.0.0/8\nroute-map N deny 10\nexit\nroute-map N permit 20\nexit\n"
+        f"router bgp 65001\n no bgp ebgp-requires-policy\n neighbor {GROUP} peer-group\n"
+        f" neighbor 192.0.2.1 peer-group {GROUP}\n {IPV4}\n  neighbor {GROUP} prefix-list A out\n"
+        "  neighbor 192.0.2.1 route-map N out\n exit-address-family\nexit"
+    ),
+)
+
+
 @given(changes())
+@example(TAKEN_OVER_FROM_ITS_GROUP)
 @settings(max_examples=300, deadline=None)
 def test_at_no_instant_does_anything_pass_that_neither_config_lets_pass(change: tuple[str, str]) -> None:
     router, old, new = _start(change)

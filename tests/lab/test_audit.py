@@ -13,11 +13,15 @@ from typing import Any
 
 import pytest
 
+from provisioner.audit.service import audit_expectations
+from provisioner.cli.access import Ways
 from provisioner.errors import LabError
 from provisioner.intent.load import load_fleet
 from provisioner.intent.model import Location
 from provisioner.lab import lifecycle
 from provisioner.lab.handle import Lab, NodeHandle, eventually
+from provisioner.network.session import Access, Network
+from provisioner.validate import sessions
 
 from . import faults
 from .conftest import ROOT, Provision, Schools
@@ -305,3 +309,20 @@ def test_what_drifted_is_restored_by_the_command_that_the_audit_names(audited: A
     done = audited.provision(*arguments, "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     audited.await_silence()
+
+
+def test_sessions_asked_for_one_by_one_and_all_at_once_are_read_alike(audited: Audited) -> None:
+    inventory = Path(audited.options[audited.options.index("--inventory") + 1])
+    fleet = load_fleet(inventory)
+    wanted = audit_expectations(fleet, audited.router).sessions
+    ssh_config, _ = Ways(lab=audited.lab.name).resolve()
+    with Network(fleet, Access(ssh_config)) as network:
+        answers = network.run(
+            [audited.router],
+            lambda driver, _: (sessions.frr_few(driver, wanted), sessions.frr_many(driver, wanted)),
+            "read",
+        )
+    one_by_one, at_once = answers[audited.router].unwrap()
+    assert one_by_one == at_once
+    assert any(reading.accepted for reading in one_by_one.values())
+    assert any(reading.local_role for reading in one_by_one.values())

@@ -28,6 +28,8 @@ CALM = ("--dry-run",)
 IN_THE_LAB: dict[tuple[str, ...], tuple[str, ...]] = {
     (): CALM,
     ("undo",): CALM,
+    ("restore",): CALM,
+    ("audit",): ("--output", "reports", "--junit", "audit.xml", "--metrics", "audit.prom", "--plan", "plans"),
     ("history",): (),
 }
 """Commands that look at a lab, and how they are kept from changing it."""

@@ -26,7 +26,9 @@ OFFLINE: dict[tuple[str, ...], tuple[str, ...]] = {
     ("show",): ("--school", SCHOOL),
 }
 """How to run a command: what it needs at least."""
-IN_THE_LAB = frozenset({(), ("undo",), ("lab", "up"), ("lab", "down"), ("lab", "status"), ("rehearse",)})
+IN_THE_LAB = frozenset(
+    {(), ("undo",), ("audit",), ("restore",), ("lab", "up"), ("lab", "down"), ("lab", "status"), ("rehearse",)}
+)
 """Commands that need routers: tests/lab/test_canary_secrets.py runs them."""
 
 

@@ -74,9 +74,7 @@ def expected_system(fleet: Fleet, device: str) -> Expected:
                 for end in (part.uplink.edge_ipv4, part.uplink.edge_ipv6)
             },
         )
-    location = next((one for one in fleet.locations.values() if one.edge_router_name == device), None)
-    if location is None:
-        raise KeyError(device)
+    location = fleet.location_of(device)
     lines = [(uplink.edge_port, uplink.access_line) for uplink in location.uplinks]
     return Expected(
         owner=location.code,

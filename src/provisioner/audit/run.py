@@ -31,7 +31,7 @@ from provisioner.audit.model import (
 from provisioner.audit.observation import Observation
 from provisioner.audit.scope import Scope
 from provisioner.audit.service import audit_expectations
-from provisioner.audit.system import baseline
+from provisioner.audit.since import baseline, bgp_restarted, without_explained_flaps
 from provisioner.errors import DeviceError, RenderError, UsageError
 from provisioner.intent.model import Fleet
 from provisioner.journal.audits import AuditEntry, Learnt, PastFinding, ToNote
@@ -46,6 +46,7 @@ from provisioner.secrets import SecretProvider, tokens_by_value
 NIGHTS_OF_TREND: Final = 90
 _WRITTEN_AT_ONCE: Final = 50
 """Devices of which the findings go to the journal in one transaction."""
+_FLAP: Final = "AUD025"
 _OUT_OF_REACH: Final = frozenset({"AUD010", "AUD011", "AUD012", "AUD013"})
 
 
@@ -148,6 +149,7 @@ class Audit:
         self._clock = clock
         self._began = time.monotonic()
         self._started_at = clock()
+        self._restarted: set[str] = set()
 
     def run(self) -> AuditReport:
         """Look at every device.
@@ -206,17 +208,25 @@ class Audit:
     def _judged(self) -> Iterator[tuple[DeviceAudit, Learnt | None]]:
         """Every device that was looked at, once; those that a push changed meanwhile were looked at again."""
         moved: list[str] = []
+        flapped: list[tuple[DeviceAudit, Learnt | None]] = []
         for device, answer in self._asked(tuple(self._scopes), deep=self._settings.deep):
             judged = self._judge(device, answer)
             if judged is None:
                 moved.append(device)
                 continue
             self._progress.done(device, failed=judged[0].status.is_trouble)
-            yield judged
+            if any(finding.rule == _FLAP for finding in judged[0].findings):
+                # Whether the other end was restarted is known when it was looked at.
+                flapped.append(judged)
+            else:
+                yield judged
         for device, answer in self._asked(moved, deep=True) if moved else ():
             judged = self._judge(device, answer) or self._moving(device)
             self._progress.done(device, failed=judged[0].status.is_trouble)
             yield judged
+        for audit, learnt in flapped:
+            findings = without_explained_flaps(self._fleet, audit.device, audit.findings, self._restarted)
+            yield replace(audit, findings=findings), learnt
 
     def _asked(self, devices: Sequence[str], *, deep: bool) -> Iterator[tuple[str, Answer[Reading]]]:
         wanted = self._wanted(devices, deep=deep)
@@ -284,6 +294,9 @@ class Audit:
             and self._journal.was_pushed_since(device, before.observed_at),
             is_being_pushed=not reading.is_known and self._journal.is_being_pushed(device),
         )
+        seen, before_it = reading.observation, known.observation
+        if seen is not None and before_it is not None and bgp_restarted(seen, before_it):
+            self._restarted.add(device)
         audit = judging.judge(self._fleet, scope, reading, known, again)
         asked_at = self._clock().timestamp() - reading.seconds
         if audit.status is Status.DRIFTED and any(state.at.timestamp() >= asked_at for state in states.values()):

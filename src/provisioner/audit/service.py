@@ -9,7 +9,7 @@ from typing import Final
 
 from provisioner.audit.expected import some
 from provisioner.audit.model import Finding, Severity
-from provisioner.audit.surroundings import Line, Surroundings, location_of
+from provisioner.audit.surroundings import Line, Surroundings
 from provisioner.intent.model import Fleet, Location
 from provisioner.validate.expectations import (
     DeviceExpectations,
@@ -45,7 +45,7 @@ def audit_expectations(fleet: Fleet, device: str, present: Collection[str] | Non
         KeyError: the fleet has no such router.
     """
     if device not in fleet.aggregation_routers:
-        location = location_of(fleet, device)
+        location = fleet.location_of(device)
         expected = expect_location(fleet, location)[-1]
         return replace(expected, interfaces=(*_ports(location), *expected.interfaces), reaches=())
     base = expect_base(fleet, device)

@@ -10,14 +10,6 @@ from provisioner.intent.model import Fleet, Location, Uplink
 from provisioner.intent.types import LocationStatus
 
 
-def location_of(fleet: Fleet, edge_router: str) -> Location:
-    """The location of an edge router. Raises KeyError where there is none."""
-    for location in fleet.locations.values():
-        if location.edge_router_name == edge_router:
-            return location
-    raise KeyError(edge_router)
-
-
 @dataclass(frozen=True, slots=True)
 class Line:
     """One uplink as it is seen from a router."""
@@ -42,7 +34,7 @@ class Surroundings:
         self.again = again
         self.is_edge = device not in fleet.aggregation_routers
         if self.is_edge:
-            location = location_of(fleet, device)
+            location = fleet.location_of(device)
             self.owner = location.code
             uplinks = [(location, uplink) for uplink in location.uplinks]
         else:
@@ -51,7 +43,7 @@ class Surroundings:
         self.lines = tuple(self._line(location, uplink) for location, uplink in uplinks)
         self.by_interface = {line.interface: line for line in self.lines}
         self.by_peer = {peer: line for line in self.lines for peer in line.peers}
-        self.known_peers = self.by_peer.keys() | self._peers_of_others(fleet)
+        self.known_peers = self.by_peer.keys() | (set() if self.is_edge else self._peers_of_others(fleet))
 
     def _line(self, location: Location, uplink: Uplink) -> Line:
         if self.is_edge:
@@ -66,7 +58,7 @@ class Surroundings:
         return {
             str(end.ip)
             for location in fleet.locations.values()
-            if not self.is_edge and location.status is not LocationStatus.ACTIVE
+            if location.status is not LocationStatus.ACTIVE
             for uplink in location.uplinks
             if uplink.aggregation_router == self.device
             for end in (uplink.edge_ipv4, uplink.edge_ipv6)

@@ -36,6 +36,7 @@ class AuditFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    HTML = "html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -350,7 +351,7 @@ def _show(request: Request, report: AuditReport) -> None:
         typer.echo(_rendered(report)[_FILES[request.output_format]])
 
 
-_FILES = {AuditFormat.TEXT: "audit.txt", AuditFormat.JSON: "audit.json"}
+_FILES = {AuditFormat.TEXT: "audit.txt", AuditFormat.JSON: "audit.json", AuditFormat.HTML: "index.html"}
 
 
 def _rendered(report: AuditReport) -> dict[str, str]:
@@ -359,13 +360,14 @@ def _rendered(report: AuditReport) -> dict[str, str]:
 
     from rich.console import Console
 
-    from provisioner.report import audit_json, audit_junit, audit_metrics
+    from provisioner.report import audit_html, audit_json, audit_junit, audit_metrics
     from provisioner.report.audit_text import print_audit
 
     text = io.StringIO()
     print_audit(Console(file=text, highlight=False, soft_wrap=True), report)
     return {
         "audit.txt": text.getvalue(),
+        "index.html": audit_html.to_html(report),
         "audit.json": audit_json.to_json(report) + "\n",
         "junit.xml": audit_junit.to_junit(report),
         "metrics.prom": audit_metrics.to_metrics(report),
@@ -380,7 +382,7 @@ def write(outputs: Outputs, report: AuditReport) -> None:
 
     if outputs.directory is not None:
         place = publish(outputs.directory, report, _rendered(report), outputs.keep)
-        typer.echo(f"report: {place / 'audit.txt'}", err=True)
+        typer.echo(f"report: {place / 'index.html'}", err=True)
     if outputs.junit is not None:
         write_whole(outputs.junit, audit_junit.to_junit(report))
     if outputs.plan is not None:

@@ -502,6 +502,14 @@ class Fleet:
         return self._routers[router_name][0]
 
     @cached_property
+    def _locations_by_edge_router(self) -> Mapping[str, Location]:
+        return {location.edge_router_name: location for location in self.locations.values()}
+
+    def location_of(self, edge_router: str) -> Location:
+        """The location of the edge router of that name. Raises KeyError where there is none."""
+        return self._locations_by_edge_router[edge_router]
+
+    @cached_property
     def _slices_by_router(self) -> Mapping[str, tuple[Slice, ...]]:
         found: dict[str, list[Slice]] = {name: [] for name in self._routers}
         for location in self.locations.values():

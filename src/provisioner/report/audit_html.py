@@ -37,7 +37,7 @@ def to_html(report: AuditReport) -> str:
             left_more=max(0, len(report.left) - _MOST_LEFT),
             earlier=[visible(line) for line in report.earlier],
             counts=_counts(report),
-            static=[_static(report, noted) for noted in report.noted[:_STATIC]],
+            static=[_static(report, noted) for noted in _new_first(report)[:_STATIC]],
             findings=len(report.noted),
             places=bool(report.devices),
             strips=strips(report.trend),
@@ -85,12 +85,16 @@ def _incomplete(report: AuditReport) -> str:
         return ""
     why = f" ({report.stopped})" if report.stopped else ""
     every = len(report.devices) + len(report.left)
-    return visible(f"Not complete: {len(report.left)} of {counted(every, 'device')} were not looked at{why}.")
+    return visible(f"Not complete: {len(report.left):,} of {every:,} devices were not looked at{why}.")
 
 
 def _counts(report: AuditReport) -> list[tuple[int, str]]:
     found = [(report.count(status), STATUS_WORDS[status]) for status in Status]
     return [(len(report.devices), "devices"), *(each for each in found if each[0])]
+
+
+def _new_first(report: AuditReport) -> list[Noted]:
+    return sorted(report.noted, key=lambda noted: not noted.is_new)
 
 
 def _static(report: AuditReport, noted: Noted) -> dict[str, str | bool]:

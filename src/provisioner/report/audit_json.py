@@ -7,7 +7,18 @@ from datetime import datetime
 from typing import Final
 
 from provisioner.audit.catalogue import CATALOGUE
-from provisioner.audit.model import AuditReport, DeviceAudit, Finding, Gone, Night, Noted, Owner, PartAudit
+from provisioner.audit.model import (
+    AuditReport,
+    DeviceAudit,
+    Finding,
+    Gone,
+    Night,
+    Noted,
+    Owner,
+    PartAudit,
+    Severity,
+    Status,
+)
 from provisioner.plan.model import FileDiff
 from provisioner.report.json import Json
 
@@ -104,8 +115,8 @@ def _night(night: Night) -> Json:
     return {
         "at": _moment(night.at),
         "devices": night.devices,
-        "statuses": {status.value: count for status, count in night.statuses.items()},
-        "severities": {severity.word: count for severity, count in night.severities.items()},
+        "statuses": {each.value: night.statuses[each] for each in Status if each in night.statuses},
+        "severities": {each.word: night.severities[each] for each in Severity if each in night.severities},
     }
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from ipaddress import ip_address
 from typing import Any, Final
@@ -84,8 +83,7 @@ class Readings:
         answer, failure = kept
         if failure is not None:
             raise failure
-        # NAPALM's compare takes elements out of the lists that it is given.
-        return copy.deepcopy(answer)
+        return answer
 
 
 def _told(answer: dict[str, Any]) -> dict[str, Any]:

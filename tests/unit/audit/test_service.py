@@ -94,6 +94,16 @@ class Router:
         return {command: json.dumps(self._shown(command)) for command in commands}
 
     def _shown(self, command: str) -> Any:
+        if command == "show bgp neighbors json":
+            return self.roles
+        if command.endswith("unicast json"):
+            prefixes = {prefix for accepted in self.accepted.values() for prefix in accepted}
+            return {
+                "routes": {
+                    prefix: [{"peerId": peer} for peer, accepted in self.accepted.items() if prefix in accepted]
+                    for prefix in prefixes
+                }
+            }
         peer = next(word for word in command.split() if word[0].isdigit())
         if command.endswith("routes json"):
             return {"routes": {prefix: [{}] for prefix in self.accepted[peer]}}

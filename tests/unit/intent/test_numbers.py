@@ -17,12 +17,14 @@ CODE = "".join(path.read_text(encoding="utf-8") for path in Path(model.__file__)
 CASES = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests/golden/errors/expected").glob("*.txt"))
 EXPLAINED = re.findall(r"^\| (PV\d{4}) \|", PAGE, re.MULTILINE)
 
-UNREACHED = {"PV1199"}
-"""The last resort, for an error of the model that has no words of its own: no known inventory gives it."""
+UNREACHED = {"PV1199", "PV1801", "PV1802"}
+"""The last resort, for an error of the model that has no words of its own: no known inventory gives it. And what depends on the
+day, on which the golden cases do not: test_acceptances.py has it.
+"""
 
 
 def test_every_number_in_the_code_has_one_row_and_every_row_a_number() -> None:
-    assert sorted(EXPLAINED) == sorted(set(re.findall(r'"(PV1[0-7]\d{2})"', CODE)) | {"PV1199"})
+    assert sorted(EXPLAINED) == sorted(set(re.findall(r'"(PV1[0-8]\d{2})"', CODE)) | {"PV1199"})
 
 
 def test_every_number_is_met_in_an_error_case() -> None:

@@ -49,6 +49,8 @@
   };
   const nameOf = (/** @type {Place} */ place) => `${place.c} ${place.t}`.trim();
 
+  const aside = (/** @type {string} */ text) => text ? [" ", element("span", text, "side")] : [];
+
   /** @type {string[]} */ let terms = [];
   const isSearched = (/** @type {string} */ line) => terms.length > 0 && terms.every((term) => line.toLowerCase().includes(term));
 
@@ -134,11 +136,16 @@
     return made;
   };
 
+  /** @type {((most: number) => void)[]} What makes lists inside of others longer. */ let longer = [];
+  let printing = false;
+
   /** Many of something, the first ones at once. @template T @param {T[]} items @param {number} piece @param {(item: T) => HTMLElement} make */
   const firstOf = (items, piece, make) => {
     const list = element("div");
     const more = element("button");
-    piecewise(list, more, piece, make).show(items);
+    const pieces = piecewise(list, more, piece, make);
+    pieces.show(items);
+    if (printing) pieces.upTo(onPaper); else longer.push(pieces.upTo);
     return [list, more];
   };
 
@@ -147,8 +154,9 @@
     const place = places[one.p];
     const side = one.y ? before(one.x) : `${age(one.i)}${one.x ? `, ${before(one.x)}` : ""}`;
     return folded(`f${number}`, [
-      element("span", side, "side"), badge(one.s), " ", element("b", nameOf(place)), ` ${rules[one.r][1]} `,
+      badge(one.s), " ", element("b", nameOf(place)), ` ${rules[one.r][1]} `,
       element("span", [one.a, deviceOf(one) === place.c ? "" : `on ${deviceOf(one)}`].filter(Boolean).join(" "), "what"),
+      ...aside(side),
     ], () => [inside(number, true)]);
   };
 
@@ -159,11 +167,12 @@
     const first = findings[group.all[0]];
     const points = new Map();
     for (const number of group.all) for (const point of places[findings[number].p].p) points.set(point, (points.get(point) ?? 0) + 1);
-    const most = [...points].sort((a, b) => b[1] - a[1]).slice(0, 3).map(([point, count]) => `${point} ${count.toLocaleString("en")}`);
+    const most = [...points].sort((a, b) => b[1] - a[1]).slice(0, 3).map(([point, count]) => `${point} (${count.toLocaleString("en")})`);
     const told = most.length ? `${most.join(", ")}${points.size > 3 ? ` and ${points.size - 3} more` : ""}` : "";
     return folded(group.id, [
-      element("span", told, "side"), badge(first.s), " ", element("b", plural(group.all.length, "finding")), ` ${rules[first.r][1]} `,
+      badge(first.s), " ", element("b", plural(group.all.length, "finding")), ` ${rules[first.r][1]} `,
       element("span", `${group.all.slice(0, 3).map((number) => places[findings[number].p].c).join(", ")} …`, "what"),
+      ...aside(told),
     ], () => firstOf(group.all, 30, card));
   };
 
@@ -182,8 +191,8 @@
   const goneRow = (number) => {
     const one = gone[number];
     const made = element("li");
-    made.append(element("span", `was there ${age(one.i)}`, "side"), badge(one.s), " ", element("b", nameOf(places[one.p])), ` ${rules[one.r][1]} `,
-      element("span", [one.a, one.n === places[one.p].c ? "" : `on ${one.n}`].filter(Boolean).join(" "), "what"));
+    made.append(badge(one.s), " ", element("b", nameOf(places[one.p])), ` ${rules[one.r][1]} `,
+      element("span", [one.a, one.n === places[one.p].c ? "" : `on ${one.n}`].filter(Boolean).join(" "), "what"), ...aside(`was there ${age(one.i)}`));
     made.title = `${one.w}; ${since(one)}`;
     return made;
   };
@@ -226,7 +235,7 @@
     const fresh = own.filter((each) => findings[each].y).length;
     const told = own.length ? `${plural(own.length, "finding")}${fresh ? `, ${fresh} new` : ""}` : "";
     const made = folded(`p${place.c}`, [
-      element("span", place.p.join(", "), "side"), ...worst, standing(place.s), " ", element("b", nameOf(place)), " ", element("span", told, "what"),
+      ...worst, standing(place.s), " ", element("b", nameOf(place)), " ", element("span", told, "what"), ...aside(place.p.join(", ")),
     ], () => [
       ...(code || place.p.length ? [element("p", [code && `${name} (board ${code})`, place.p.join(", ")].filter(Boolean).join(" · "), "quiet")] : []),
       ...(place.d.length ? [devicesOf(place)] : []),
@@ -365,6 +374,7 @@
     const told = wanted.filter((number) => findings[number].s > info || withInfo);
     const fresh = told.filter((number) => findings[number].y);
     const still = told.filter((number) => !findings[number].y);
+    longer = [];
     shownNew.show(grouped("new", fresh));
     shownStill.show(grouped("still", still));
     shownGone.show(ended);
@@ -411,9 +421,12 @@
   unfoldedOnPaper(() => {
     const left = [shownNew.upTo(onPaper), shownPlaces.upTo(onPaper)];
     shownGone.upTo(onPaper);
+    printing = true;
+    for (const each of longer) each(onPaper);
     byId("cut").hidden = left[0] + left[1] === 0;
     byId("cut").textContent = `Not on paper: ${left[0]} new findings and ${left[1]} locations. Filters choose what is printed.`;
   });
+  window.addEventListener("afterprint", () => { printing = false; });
   document.documentElement.dataset.ready = "yes";
   apply();
 })();

@@ -147,7 +147,12 @@ const unfoldedOnPaper = (first) => {
   /** @type {HTMLDetailsElement[]} */ let opened = [];
   window.addEventListener("beforeprint", () => {
     first();
-    for (const each of document.querySelectorAll("details")) filled(each);
+    // What is filled may hold more that is folded.
+    for (;;) {
+      const empty = [...document.querySelectorAll("details")].filter((each) => unfilled.has(each));
+      if (!empty.length) break;
+      empty.forEach(filled);
+    }
     opened = [...document.querySelectorAll("details")].filter((each) => !each.open);
     for (const each of opened) each.open = true;
   });
