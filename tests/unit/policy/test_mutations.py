@@ -26,10 +26,13 @@ TEMPLATES = ROOT / "templates"
 
 GUARDS = re.compile(
     r"neighbor .* (?:activate|bfd|local-role|maximum-prefix|password|prefix-list|remote-as|route-map|ttl-security)\b"
-    r"|prefix-list \S+.* permit|^route-map |match ip|log prefix|prefix-list .* seq|no bgp default|^router bgp|^table |^ip(?:v6)? route "
+    r"|prefix-list \S+.* permit|^route-map |match ip|no bgp default|^router bgp|^table |^ip(?:v6)? route "
     r"|\b(?:accept|drop|goto|jump|vmap)\b"
 )
 """Lines that decide who may do what."""
+
+LIMITED = re.compile(r"\{\{ log_limit \}\}")
+"""Lines that nobody misses when they are gone, and that must not be weaker."""
 
 WEAKER = (
     (re.compile(r"policy drop"), "policy accept"),
@@ -56,8 +59,8 @@ WEAKER = (
     (re.compile(r'iifname "\{\{ (?:core_port|uplink\.interface) \}\}" (?=ip)'), ""),
     (re.compile(r"icmpv6 type \{ nd-router[^}]*\} (?=accept)"), ""),
     (re.compile(r"ip6 hoplimit 255 (?=icmpv6)"), ""),
-    (re.compile(r"limit rate [^{]*(?=log )"), ""),
-    (re.compile(r"limit rate (?=.*log )"), "limit rate over "),
+    (re.compile(r"\{\{ log_limit \}\} (?=log )"), ""),
+    (re.compile(r"\{\{ log_limit \}\}"), "limit rate over 30/minute"),
     (re.compile(r"(prefix-list .*) seq \S+(?= permit)"), r"\1"),
     (re.compile(r"(prefix-list .*) seq \{\{[^}]*\}\}(?= )"), r"\1"),
     (re.compile(r"invalid : drop"), "invalid : accept"),
@@ -95,9 +98,10 @@ def mutations() -> Iterator[Mutation]:
     for path in sorted(TEMPLATES.rglob("*.j2")):
         file = path.relative_to(TEMPLATES)
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines()):
-            if line.strip().startswith(("{%", "{#")) or not GUARDS.search(line):
+            if line.strip().startswith(("{%", "{#")) or not (GUARDS.search(line) or LIMITED.search(line)):
                 continue
-            yield Mutation(file, number, line, None)
+            if GUARDS.search(line):
+                yield Mutation(file, number, line, None)
             for pattern, weaker in WEAKER:
                 if pattern.search(line):
                     yield Mutation(file, number, line, pattern.sub(weaker, line))
