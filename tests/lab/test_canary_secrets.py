@@ -29,14 +29,15 @@ IN_THE_LAB: dict[tuple[str, ...], tuple[str, ...]] = {
     (): CALM,
     ("undo",): CALM,
     ("restore",): CALM,
+    ("adopt",): (),
     ("audit",): ("--output", "reports", "--junit", "audit.xml", "--metrics", "audit.prom", "--plan", "plans"),
     ("history",): (),
 }
 """Commands that look at a lab, and how they are kept from changing it."""
 APART = frozenset({("lab", "up"), ("lab", "down"), ("lab", "status"), ("rehearse",)})
 """Commands that a test of their own runs."""
-HARMLESS = frozenset({"--all"})
-"""Flags that are not run: the whole fleet is not in this lab."""
+HARMLESS = frozenset({"--all", "--write"})
+"""Flags that are not run: the whole fleet is not in this lab, and secrets are nothing to adopt."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,17 @@ OFFLINE: dict[tuple[str, ...], tuple[str, ...]] = {
 }
 """How to run a command: what it needs at least."""
 IN_THE_LAB = frozenset(
-    {(), ("undo",), ("audit",), ("restore",), ("lab", "up"), ("lab", "down"), ("lab", "status"), ("rehearse",)}
+    {
+        (),
+        ("undo",),
+        ("audit",),
+        ("restore",),
+        ("adopt",),
+        ("lab", "up"),
+        ("lab", "down"),
+        ("lab", "status"),
+        ("rehearse",),
+    }
 )
 """Commands that need routers: tests/lab/test_canary_secrets.py runs them."""
 

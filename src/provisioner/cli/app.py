@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from provisioner import __version__
-from provisioner.cli import audit, check, diff, history, lab, options, rehearse, render, restore, show, undo
+from provisioner.cli import adopt, audit, check, diff, history, lab, options, rehearse, render, restore, show, undo
 from provisioner.errors import EXIT_TROUBLE, ProvisionerError, UsageError
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command("adopt")(adopt.adopt)
 app.command("audit")(audit.audit)
 app.command("check")(check.check)
 app.command("diff")(diff.diff)

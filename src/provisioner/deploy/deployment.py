@@ -264,6 +264,6 @@ def drifted(plan: Plan) -> DeviceError:
     return DeviceError(
         "somebody changed this router by hand since the last confirm, and the push would take that back",
         where=", ".join(devices),
-        remedy="look at the dry run; then push with --accept-drift, or put the change into the inventory",
+        remedy="look at the dry run; then push with --accept-drift, or put the change into the inventory (provision adopt)",
         number="PV5004",
     )
