@@ -18,6 +18,7 @@ from napalm_frr.endpoint import resolve
 from napalm_frr.session import Session, quote
 
 _MARK = "#: napalm-frr"
+_MOST_OF_A_COMMAND = 120
 _NO_HISTORY = "export VTYSH_HISTFILE=/dev/null\n"
 """vtysh writes down what it is asked; a router that is only read is left as it was."""
 
@@ -320,13 +321,18 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
             output, status = parts[2 * number], int(parts[2 * number + 1])
             if status and not may_fail:
                 said = (done.stderr.strip() or output.strip() or f"exit status {status}").splitlines()[-1]
-                raise CommandErrorException(f"{self.hostname}: {command}: {said}")
+                raise CommandErrorException(f"{self.hostname}: {_brief(command)}: {said}")
             outputs[command] = "" if status else output
         return outputs
 
 
 def _json(shown: Mapping[str, str], command: str) -> getters.Json:
     return getters.loads(shown[command], command)
+
+
+def _brief(command: str) -> str:
+    """A command as a message names it: of a program that goes along with it its beginning."""
+    return command if len(command) <= _MOST_OF_A_COMMAND else f"{command[:_MOST_OF_A_COMMAND]}…"
 
 
 def _insist_on_default(vrf: str) -> None:

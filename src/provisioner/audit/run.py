@@ -275,9 +275,8 @@ class Audit:
             error = answer.error or DeviceError("it told nothing", where=device, number="PV5900")
             return judging.unreadable(scope, error), None
         reading = answer.value
-        before = self._journal.learnt([device]).get(device, Learnt(device))
-        newest = self._journal.newest_deployed([device]).get(device, "")
-        states = self._journal.deployed(device)
+        standing = self._journal.standing(device)
+        before, states = standing.learnt, standing.deployed
         try:
             intended = scope.intended(self._intended)
         except RenderError as error:
@@ -290,9 +289,8 @@ class Audit:
             tokens=tokens_by_value(texts, self._secrets),
             observation=Observation.from_json(before.observation) if before.observation else None,
             is_signature_known=bool(before.signature) and reading.signature == before.signature,
-            was_provisioned=before.observed_at is not None
-            and self._journal.was_pushed_since(device, before.observed_at),
-            is_being_pushed=not reading.is_known and self._journal.is_being_pushed(device),
+            was_provisioned=standing.was_pushed,
+            is_being_pushed=standing.is_being_pushed,
         )
         seen, before_it = reading.observation, known.observation
         if seen is not None and before_it is not None and bgp_restarted(seen, before_it):
@@ -301,7 +299,7 @@ class Audit:
         asked_at = self._clock().timestamp() - reading.seconds
         if audit.status is Status.DRIFTED and any(state.at.timestamp() >= asked_at for state in states.values()):
             return None
-        return audit, self._learnt(scope, reading, known, audit, before, newest)
+        return audit, self._learnt(scope, reading, known, audit, before, standing.newest)
 
     def _moving(self, device: str) -> tuple[DeviceAudit, Learnt | None]:
         """A device that was changed again and again while it was asked."""

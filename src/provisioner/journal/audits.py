@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from provisioner.journal import parts
+from provisioner.journal.entry import PartState
 from provisioner.journal.tables import Audit, AuditFinding, Device, DeviceState, Run, Transaction
 
 _MOST_NAMES: Final = 500
@@ -89,6 +90,25 @@ class Learnt:
     deployed: str = ""
     observation: str = ""
     observed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """All that a journal knows of a device, at one moment.
+
+    Attributes:
+        learnt: What the last audit learnt of it.
+        newest: Identifies what is deployed there; empty where nothing is known.
+        deployed: What was last confirmed, by owner.
+        is_being_pushed: Whether a push has begun to change it and has not written down how that ended.
+        was_pushed: Whether a push began to change it since it was observed, whatever came of it.
+    """
+
+    learnt: Learnt
+    newest: str
+    deployed: Mapping[str, PartState]
+    is_being_pushed: bool
+    was_pushed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,13 +236,14 @@ def cut_off(session: Session, selection: str, is_alive: Callable[[Audit], bool])
     return [_entry(row, is_under_way=is_alive(row)) for row in session.scalars(query)]
 
 
-def planned(session: Session, device: str) -> list[Run]:
-    """The runs that have begun to change a device and have not written down how that ended."""
+def planned(session: Session, device: str, since: datetime) -> list[Run]:
+    """The runs that have begun to change a device since a moment and have not written down how that ended."""
     query = (
         select(Run)
         .join(Transaction, Transaction.run_id == Run.id)
         .join(Device, Device.transaction_id == Transaction.id)
         .where(Device.name == device, Transaction.result.is_(None), Run.dry_run.is_(False), Run.finished_at.is_(None))
+        .where(Transaction.planned_at >= since)
     )
     return list(session.scalars(query))
 
@@ -237,6 +258,18 @@ def is_pushed_since(session: Session, device: str, at: datetime) -> bool:
         .limit(1)
     )
     return session.scalar(query) is not None
+
+
+def standing(session: Session, device: str, since: datetime, is_under_way: Callable[[Run], bool]) -> Standing:
+    """All that is known of a device; a push that began before a moment is not at work on it any more."""
+    learnt = states(session, [device]).get(device, Learnt(device))
+    return Standing(
+        learnt=learnt,
+        newest=parts.newest(session, [device]).get(device, ""),
+        deployed=parts.deployed(session, device),
+        is_being_pushed=any(map(is_under_way, planned(session, device, since))),
+        was_pushed=learnt.observed_at is not None and is_pushed_since(session, device, learnt.observed_at),
+    )
 
 
 def expire(session: Session, before: datetime) -> None:

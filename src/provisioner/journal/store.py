@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from provisioner.errors import JournalError
 from provisioner.journal import audits, database, history, parts, process, retention, unfinished
-from provisioner.journal.audits import AuditEntry, Learnt, Past, PastFinding, ToNote
+from provisioner.journal.audits import AuditEntry, Learnt, Past, PastFinding, Standing, ToNote
 from provisioner.journal.command import without_passwords
 from provisioner.journal.entry import (
     Change,
@@ -39,6 +39,10 @@ __all__ = ["Change", "Journal", "PartState", "Query", "RunEntry", "RunId", "RunS
 
 LONGEST_RUN: Final = timedelta(hours=12)
 """After this, an unfinished run of another machine counts as interrupted: its process cannot be looked at from here."""
+
+LONGEST_PUSH: Final = timedelta(hours=3)
+"""Of one subject, from its plan to its end: a question that nobody answers, and the longest revert timer. A question that is left
+open over night hides no drift."""
 
 
 _REPLACED: Final = (
@@ -280,15 +284,11 @@ class Journal:
         with self._reading() as session:
             return audits.cut_off(session, selection, lambda row: self._is_alive(row.host, row.process, row.started_at))
 
-    def is_being_pushed(self, device: str) -> bool:
-        """Whether a push has begun to change a device and has not written down how that ended. Raises JournalError."""
+    def standing(self, device: str) -> Standing:
+        """All that is known of a device, as of one moment. Raises JournalError."""
         with self._reading() as session:
-            return any(self._state(run) is RunState.UNDER_WAY for run in audits.planned(session, device))
-
-    def was_pushed_since(self, device: str, at: datetime) -> bool:
-        """Whether a push began to change a device since a moment, whatever came of it. Raises JournalError."""
-        with self._reading() as session:
-            return audits.is_pushed_since(session, device, at)
+            since = self._clock() - LONGEST_PUSH
+            return audits.standing(session, device, since, lambda run: self._state(run) is RunState.UNDER_WAY)
 
     def forget(self, days: int) -> int:
         """Take the names of persons off what is older than so many days, and forget audits that are; see `retention.forget`.

@@ -128,12 +128,12 @@ def test_a_push_that_has_begun_and_not_ended_is_under_way_on_its_routers(
 ) -> None:
     run, plan = begin(journal), make_plan()
     device = plan.diffs[0].target.device
-    assert not journal.is_being_pushed(device)
+    assert not journal.standing(device).is_being_pushed
     journal.record_plan(run, plan)
-    assert journal.is_being_pushed(device)
-    assert not journal.is_being_pushed("er-other")
+    assert journal.standing(device).is_being_pushed
+    assert not journal.standing("er-other").is_being_pushed
     journal.record_outcome(run, make_outcome())
-    assert not journal.is_being_pushed(device)
+    assert not journal.standing(device).is_being_pushed
 
 
 def test_what_is_deployed_has_another_number_after_each_change(
