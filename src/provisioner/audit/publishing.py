@@ -133,11 +133,26 @@ def _point(directory: Path, name: str, target: str) -> None:
 
 def _sweep(directory: Path) -> None:
     """Take away what a run that was killed left."""
+    for name in (LATEST, LATEST_INCOMPLETE):
+        if (link := directory / f"{_NEW}{name}").is_symlink():
+            link.unlink()
     for path in directory.glob(f"{_NEW}*"):
-        if path.is_symlink():
-            path.unlink()
-        elif path.is_dir():
-            shutil.rmtree(path)
+        # One that was killed before it wrote the mark left an empty directory.
+        if path.is_dir() and not path.is_symlink() and ((path / _MARK).is_file() or not any(path.iterdir())):
+            _remove(path)
+
+
+def _remove(path: Path) -> None:
+    """Take a directory of ours away, its mark last: what a kill leaves of it is still known as ours."""
+    for each in path.iterdir():
+        if each.name == _MARK:
+            continue
+        if each.is_dir() and not each.is_symlink():
+            shutil.rmtree(each)
+        else:
+            each.unlink()
+    (path / _MARK).unlink(missing_ok=True)
+    path.rmdir()
 
 
 def _expire(directory: Path, keep: int) -> None:
@@ -149,7 +164,7 @@ def _expire(directory: Path, keep: int) -> None:
     )
     for path in ours[: max(0, len(ours) - keep)]:
         if path.name not in pointed:
-            shutil.rmtree(path)
+            _remove(path)
 
 
 def _unwritable(directory: Path, error: OSError) -> UsageError:

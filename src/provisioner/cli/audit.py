@@ -304,11 +304,12 @@ def run(request: Request) -> int:
         journal = held.enter_context(Journal.open(request.ways.journal_url()))
         with progress_for(verbose=request.verbose) as progress, interruption.listening():
             report = _audited(request, record, journal, progress, interruption)
-        journal.forget(request.forget_days)
-        _show(request, report)
+        # What stays goes first: a pipe that was closed or a journal that is full costs nobody the report.
         write(request.outputs, report)
-    if urls:
-        _notify(urls, report)
+        if urls:
+            _notify(urls, report)
+        _show(request, report)
+        journal.forget(request.forget_days)
     return report.exit_code
 
 

@@ -17,6 +17,7 @@ from provisioner.audit.model import AuditReport, Severity, Status
 METRICS: Final[Mapping[str, str]] = {
     "provision_audit_start_timestamp_seconds": "When the last audit began, in seconds since 1970.",
     "provision_audit_end_timestamp_seconds": "When the last audit ended, in seconds since 1970.",
+    "provision_audit_complete_timestamp_seconds": "When the last complete audit ended, in seconds since 1970; 0 for never.",
     "provision_audit_duration_seconds": "How long the last audit took.",
     "provision_audit_complete": "1 where the last audit came to every device, else 0.",
     "provision_audit_devices": "Devices by how they stand.",
@@ -25,7 +26,7 @@ METRICS: Final[Mapping[str, str]] = {
     "provision_audit_findings": "Findings by rule and severity.",
     "provision_audit_new_findings": "Findings that the audit before did not have, by severity.",
     "provision_audit_gone_findings": "Findings of the audit before that are gone.",
-    "provision_audit_troubled_devices": "Devices that are not in sync or pending, by aggregation point.",
+    "provision_audit_troubled_devices": "Devices that drifted, failed or were unreachable, by aggregation point.",
 }
 
 
@@ -39,6 +40,9 @@ def to_metrics(report: AuditReport) -> str:
     started, finished = report.started_at.timestamp(), report.finished_at.timestamp()
     gauge("provision_audit_start_timestamp_seconds").set(started)
     gauge("provision_audit_end_timestamp_seconds").set(finished)
+    # The trend has complete audits alone; this one is its last where it is one.
+    last = finished if report.is_complete else max((night.at.timestamp() for night in report.trend), default=0.0)
+    gauge("provision_audit_complete_timestamp_seconds").set(last)
     gauge("provision_audit_duration_seconds").set(finished - started)
     gauge("provision_audit_complete").set(report.is_complete)
     gauge("provision_audit_devices_not_begun").set(len(report.left))
@@ -63,7 +67,7 @@ def to_metrics(report: AuditReport) -> str:
     troubled = gauge("provision_audit_troubled_devices", "aggregation_point")
     points = Counter({point: 0 for device in report.devices for point in device.aggregation_points})
     for device in report.devices:
-        if device.status not in {Status.IN_SYNC, Status.PENDING, Status.UNDER_WAY}:
+        if device.status in {Status.DRIFTED, Status.FAILED, Status.UNREACHABLE}:
             points.update(device.aggregation_points)
     for point, count in sorted(points.items()):
         troubled.labels(point).set(count)

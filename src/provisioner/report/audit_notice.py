@@ -34,7 +34,7 @@ def notice_of(report: AuditReport) -> Notice | None:
     """What to tell; None where nothing changed since the last audit and this one is complete."""
     new = [noted.finding for noted in report.noted if noted.is_new and noted.finding.severity > Severity.INFO]
     gone = [each for each in report.gone if each.severity > Severity.INFO]
-    if not new and not gone and report.is_complete:
+    if not new and not gone and not report.earlier and report.is_complete:
         return None
     points = {device.device: ", ".join(device.aggregation_points) for device in report.devices}
     lines = [*_incomplete(report), *_groups("new", new, points), *_groups("gone", gone, points)]
@@ -51,6 +51,7 @@ def _title(report: AuditReport, new: list[Finding], gone: list[Gone]) -> str:
     told = [f"{counts[severity]} {severity.word}" for severity in reversed(Severity) if counts[severity]]
     parts = [f"new: {', '.join(told)}"] if told else []
     parts += [f"{len(gone)} gone"] if gone else []
+    parts += ["an earlier one was cut off"] if report.earlier and not parts else []
     parts += [] if report.is_complete else [f"INCOMPLETE ({report.stopped})"]
     return f"provision audit: {'; '.join(parts)}"
 
@@ -58,7 +59,7 @@ def _title(report: AuditReport, new: list[Finding], gone: list[Gone]) -> str:
 def _incomplete(report: AuditReport) -> Iterator[str]:
     if report.left:
         yield f"{counted(len(report.left), 'device')} not begun: {report.stopped}"
-    yield from report.earlier
+    yield from map(visible, report.earlier)
 
 
 def _groups(word: str, findings: Iterable[Finding | Gone], points: Mapping[str, str]) -> Iterator[str]:

@@ -63,6 +63,6 @@ FULL = replace(
         Night(NIGHT - timedelta(days=days), 3, {Status.IN_SYNC: 2, Status.DRIFTED: 1}, {Severity.HIGH: days + 1})
         for days in (2, 1, 0)
     ),
-    earlier=("the audit that op@noc began at 2026-11-23 02:00 UTC was cut off before its end",),
+    earlier=("the audit that began at 2026-11-23 02:00 UTC was cut off before its end",),
     owners={"03BK00": OWNER},
 )

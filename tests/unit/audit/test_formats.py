@@ -153,7 +153,11 @@ def test_a_message_tells_what_changed_and_nothing_where_nothing_did() -> None:
     assert "gone critical AUD045" in notice.body
     assert "AUD020" not in notice.body
     assert notice.severity is Severity.CRITICAL
-    assert notice_of(replace(FULL, gone=(), noted=(noted(AWAY, nights=2),))) is None
+    still = replace(FULL, gone=(), noted=(noted(AWAY, nights=2),), earlier=())
+    assert notice_of(still) is None
+    cut_off = notice_of(replace(still, earlier=FULL.earlier))
+    assert cut_off is not None
+    assert cut_off.title == "provision audit: an earlier one was cut off"
     assert notice_of(replace(EMPTY, noted=(noted(finding("AUD043", Severity.INFO, "x")),))) is None
 
 
