@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import provisioner
-from provisioner.compare.git import Repository
+from provisioner.compare.git import Repository, Revision
+from provisioner.compare.watched import insist_on_own_links
 from provisioner.intent.load import AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY
 
 SOURCES: Final = Path(provisioner.__file__).resolve().parents[1]
@@ -43,12 +44,46 @@ class Places:
         """Of the sides of a comparison whose inventory is in this repository."""
         where = repository.relative(inventory)
         assert where is not None  # noqa: S101 - the repository is the one around the inventory
-        return cls(where, repository.relative(templates), repository.relative(SOURCES))
+        beside = repository.relative(templates)
+        if beside is not None and templates.is_dir() and Repository.around(templates) != repository:
+            beside = None  # In a submodule: this repository's commits have nothing of it.
+        return cls(where, beside, repository.relative(SOURCES))
+
+    def known_to(self, repository: Repository, commit: str) -> Places:
+        """The same without a program of which git holds nothing: one that is installed inside the checkout is no part of it."""
+        if self.program is None or self.has_program(repository, commit) or repository.tracked(self.rendering):
+            return self
+        return replace(self, program=None)
+
+    def has_program(self, repository: Repository, commit: str) -> bool:
+        """Whether a commit has this program, as it was then."""
+        return self.program is not None and repository.has(commit, self.program / provisioner.__name__)
 
     @property
     def rendering(self) -> tuple[Path, ...]:
         """The files and directories of the program that decide how a fleet becomes text; none where it is not in the repository."""
         return () if self.program is None else tuple(self.program / name for name in RENDERING)
+
+
+def exported(
+    repository: Repository, revision: Revision, paths: Iterable[Path], links: Collection[Path], directory: Path
+) -> None:
+    """Write what a commit has of some files and directories, relative to the root, to another directory, at the same places.
+
+    Args:
+        repository: The checkout.
+        revision: The commit.
+        paths: What is wanted; what the commit has not is passed over.
+        links: The commit's symbolic links below what is wanted.
+        directory: Where it is written.
+
+    Raises:
+        UsageError: git cannot read it, or a link leads out of the repository.
+    """
+    # What links lead to may lie anywhere in the commit.
+    wanted = [Path()] if links else [path for path in dict.fromkeys(paths) if repository.has(revision.commit, path)]
+    repository.export(revision.commit, wanted, directory)
+    insist_on_own_links(links, directory, revision.short)
 
 
 def location_files(inventory: Path, codes: Iterable[str]) -> list[Path]:
@@ -76,7 +111,8 @@ def rendered_by(sources: Path, inventory: Path, templates: Path, output: Path) -
     command = ["render", "--all", "--inventory", str(inventory), "--templates", str(templates), "--output", str(output)]
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _RUN, *command],
+            # Without -P the directory in which this was typed would go before `sources`, and it may be this side's.
+            [sys.executable, "-P", "-c", _RUN, *command],
             env=os.environ | {"PYTHONPATH": str(sources)},
             capture_output=True,
             text=True,

@@ -11,13 +11,22 @@ from typing import Final
 
 from provisioner.errors import UsageError
 
-MAIN_BRANCHES: Final = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
-"""Where the main branch is looked for, the first that there is: what the remote says, then the two usual names."""
+MAIN_BRANCHES: Final = {
+    "origin/HEAD": "refs/remotes/origin/HEAD",
+    "origin/main": "refs/remotes/origin/main",
+    "origin/master": "refs/remotes/origin/master",
+    "main": "refs/heads/main",
+    "master": "refs/heads/master",
+}
+"""Where the main branch is looked for, the first that there is: what the remote says, then the two usual names. By their whole names:
+a tag `main`, or a local branch `origin/main`, would go before them."""
 
 _TIMEOUT_SECONDS: Final = 120
 _ABBREVIATED: Final = 12
 _ENVIRONMENT: Final = {"GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
 """Without optional locks git does not refresh the index on the way (git(1)); its words are looked at in one language."""
+_OF_ANOTHER_COMMAND: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_NAMESPACE"})
+"""What git tells the hooks and commands that it starts: of the checkout that they are about, which need not be the one looked at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,27 @@ class Revision:
     def short(self) -> str:
         """The commit as people write it."""
         return self.commit[:_ABBREVIATED]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What git holds of one path.
+
+    Attributes:
+        path: Relative to the root.
+        mode: As git writes it; see `SYMBOLIC_LINK` and `SUBMODULE`.
+        is_looked_at: Whether git looks for changes of it in the working tree: it may be told that there are none.
+        is_skipped: Whether it need not be in the working tree (a sparse checkout).
+    """
+
+    path: Path
+    mode: str
+    is_looked_at: bool = True
+    is_skipped: bool = False
+
+
+SYMBOLIC_LINK: Final = "120000"
+SUBMODULE: Final = "160000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,33 +121,58 @@ class Repository:
         """The commit that is checked out. Raises UsageError: there is none yet."""
         return self._commit("HEAD")
 
-    def changed(self, commit: str, paths: Iterable[Path]) -> frozenset[Path]:
-        """Files below these paths that differ between a commit and the working tree, relative to the root; untracked ones too.
+    def differing(self, commit: str, paths: Iterable[Path]) -> frozenset[Path]:
+        """Files below these paths that differ between a commit and the working tree as git sees it, relative to the root.
 
         Git decides by content: a file that was only touched is not among them. A renamed one is, under both names.
         """
-        inside = [str(path) for path in paths]
-        differ = self._paths("diff", "--name-only", "--no-renames", "-z", commit, "--", *inside)
-        # Whoever reads the inventory reads what git ignores as well.
-        untracked = self._paths("ls-files", "--others", "-z", "--", *inside)
-        return differ | untracked
+        return frozenset(
+            map(Path, self._names("diff", "--name-only", "--no-renames", "-z", commit, "--", *_all(paths)))
+        )
+
+    def untracked(self, paths: Iterable[Path]) -> tuple[str, ...]:
+        """What git holds nothing of, what it ignores among it: whoever reads an inventory reads that as well.
+
+        A repository within this one is one name, which ends in a slash.
+        """
+        return self._names("ls-files", "--others", "-z", "--", *_all(paths))
+
+    def tracked(self, paths: Iterable[Path]) -> tuple[Entry, ...]:
+        """What the index has below these paths."""
+        found = []
+        for line in self._names("ls-files", "--stage", "-v", "-z", "--", *_all(paths)):
+            told, _, name = line.partition("\t")
+            tag, mode, *_ = told.split()
+            found.append(Entry(Path(name), mode, tag.isupper() and tag != "S", tag in "Ss"))
+        return tuple(found)
+
+    def held(self, commit: str, paths: Iterable[Path]) -> tuple[Entry, ...]:
+        """What a commit has below these paths."""
+        lines = self._names("ls-tree", "-r", "-z", commit, "--", *_all(paths))
+        return tuple(Entry(Path(name), told.split()[0]) for told, _, name in (line.partition("\t") for line in lines))
+
+    def links(self, commit: str, paths: Iterable[Path]) -> frozenset[Path]:
+        """The symbolic links that a commit has below these paths."""
+        return frozenset(entry.path for entry in self.held(commit, paths) if entry.mode == SYMBOLIC_LINK)
 
     def has(self, commit: str, path: Path) -> bool:
         """Whether a commit has a file or directory of this path, relative to the root."""
-        return _git(self.root, "cat-file", "-e", f"{commit}:{path.as_posix()}").returncode == 0
+        name = "" if path == Path() else path.as_posix()
+        return _git(self.root, "cat-file", "-e", f"{commit}:{name}").returncode == 0
 
     def export(self, commit: str, paths: Iterable[Path], into: Path) -> None:
         """Write what a commit has below these paths, relative to the root, into another directory, at the same places.
 
         Raises:
-            UsageError: a path that the commit has not, or git cannot read it.
+            UsageError: a path that the commit has not, or git cannot read it, or leaves something out.
         """
+        paths = tuple(paths)
         command = ["git", "-C", str(self.root), "--literal-pathspecs", "archive", "--format=tar", commit, "--"]
         with subprocess.Popen(
             [*command, *(path.as_posix() for path in paths)],
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=os.environ | _ENVIRONMENT,
+            env=_environment(),
         ) as archive:
             unpacked = subprocess.run(
                 ["tar", "-x", "-f", "-", "-C", str(into), "--no-same-owner"],
@@ -125,9 +180,19 @@ class Repository:
                 capture_output=True,
                 check=False,
             )
+            if archive.stdout is not None:
+                archive.stdout.close()  # Where tar gave up, git would wait for a reader for ever.
             said = b"" if archive.stderr is None else archive.stderr.read()
         if archive.returncode or unpacked.returncode:
-            raise _refused(subprocess.CompletedProcess((), 1, b"", said or unpacked.stderr))
+            raise _refused(subprocess.CompletedProcess((), 1, b"", unpacked.stderr or said))
+        for entry in self.held(commit, paths):
+            # False green: a file that is left out looks like one that was never there.
+            if not os.path.lexists(into / entry.path):
+                raise UsageError(
+                    f"git archive leaves {entry.path} of {commit[:_ABBREVIATED]} out",
+                    remedy="take export-ignore in .gitattributes away from what routers are configured from",
+                    number="PV0152",
+                )
 
     def relative(self, path: Path) -> Path | None:
         """A path below the root, seen from there; None for one outside."""
@@ -136,11 +201,11 @@ class Repository:
         except ValueError:
             return None
 
-    def _paths(self, *arguments: str) -> frozenset[Path]:
+    def _names(self, *arguments: str) -> tuple[str, ...]:
         answer = _git(self.root, "--literal-pathspecs", *arguments)
         if answer.returncode:
             raise _refused(answer)
-        return frozenset(Path(os.fsdecode(name)) for name in answer.stdout.split(b"\0") if name)
+        return tuple(os.fsdecode(name) for name in answer.stdout.split(b"\0") if name)
 
     def _commit(self, name: str) -> Revision:
         answer = _git(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{name}^{{commit}}")
@@ -154,8 +219,8 @@ class Repository:
         )
 
     def _main_branch(self) -> Revision:
-        for name in MAIN_BRANCHES:
-            answer = _git(self.root, "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")
+        for name, reference in MAIN_BRANCHES.items():
+            answer = _git(self.root, "rev-parse", "--verify", "--quiet", f"{reference}^{{commit}}")
             if answer.returncode == 0:
                 return Revision(name, _text(answer))
         raise UsageError(
@@ -176,7 +241,7 @@ def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]
             capture_output=True,
             check=False,
             timeout=_TIMEOUT_SECONDS,
-            env=os.environ | _ENVIRONMENT,
+            env=_environment(),
         )
     except FileNotFoundError:
         raise UsageError("there is no git on this machine", remedy="install it", number="PV0145") from None
@@ -184,6 +249,14 @@ def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]
         raise UsageError(
             f"git did not answer within {_TIMEOUT_SECONDS} s", where=str(directory), number="PV0145"
         ) from None
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER_COMMAND} | _ENVIRONMENT
+
+
+def _all(paths: Iterable[Path]) -> list[str]:
+    return [path.as_posix() for path in paths]
 
 
 def _text(answer: subprocess.CompletedProcess[bytes]) -> str:

@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from provisioner.compare.subjects import Parts
-from provisioner.intent.load import AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY
+from provisioner.compare.templates import BASE, EDGE, EVERY_TEMPLATE, SLICE, section_templates
+from provisioner.intent.load import AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY, SUFFIX
 
-NOTHING: Final = Parts(edges=False, slices=False, bases=False)
-EVERYTHING: Final = Parts()
-
-_EDGE, _SLICE, _BASE = ("edge",), ("aggregation", "slice"), ("aggregation", "base")
+_READ: Final = frozenset({SUFFIX, ""})
+"""How names end of what an inventory is read from: files and directories. A name that it must not have stops the loading of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,53 +19,61 @@ class Scope:
     """What a comparison has to look at.
 
     Attributes:
-        everywhere: Parts that can have changed on any router.
+        templates: The sections that can have changed on any router, by the names of their templates.
         locations: Codes of locations whose own file changed; all of their parts can have.
         files: Changed files of the inventory, relative to it: those of locations, and those that all depend on.
         program: Whether what renders changed, apart from inventory and templates.
+        any_location: Whether the own file of every location may have changed: the directory itself is another one.
     """
 
-    everywhere: Parts
+    templates: frozenset[str]
     locations: frozenset[str]
     files: frozenset[Path]
     program: bool
+    any_location: bool = False
 
     @property
     def is_narrow(self) -> bool:
         """Whether nothing but locations' own files changed."""
-        return self.everywhere == NOTHING
+        return not self.templates
 
-    def parts(self, code: str) -> Parts:
-        """What can have changed of a location."""
-        return EVERYTHING if code in self.locations else self.everywhere
+    @property
+    def edges(self) -> bool:
+        """Whether the edge router of every location can have changed."""
+        return bool(self.templates & section_templates(EDGE))
+
+    @property
+    def slices(self) -> bool:
+        """Whether the slices of every location can have changed."""
+        return bool(self.templates & section_templates(SLICE))
+
+    @property
+    def bases(self) -> bool:
+        """Whether what belongs to no location can have changed."""
+        return bool(self.templates & section_templates(BASE))
+
+    def touches(self, code: str) -> bool:
+        """Whether a location's own file differs; else it is the same location on both sides."""
+        return self.any_location or code in self.locations
 
     def files_of(self, code: str, aggregation_points: Collection[str]) -> tuple[Path, ...]:
         """The changed files of the inventory that a location is made from, relative to the inventory."""
-        own = {Path(LOCATIONS_DIRECTORY, f"{code}.yaml")}
-        own |= {Path(AGGREGATION_DIRECTORY, f"{name}.yaml") for name in aggregation_points}
+        own = {Path(LOCATIONS_DIRECTORY, f"{code}{SUFFIX}")}
+        own |= {Path(AGGREGATION_DIRECTORY, f"{name}{SUFFIX}") for name in aggregation_points}
         return tuple(sorted(path for path in self.files if path in own or len(path.parts) == 1))
 
 
-def scope(inventory: Iterable[Path], templates: Iterable[Path], *, program: bool) -> Scope:
+def scope(inventory: Iterable[Path], templates: Collection[str], *, program: bool) -> Scope:
     """What changed files mean.
 
     Args:
         inventory: Changed files of the inventory, relative to it.
-        templates: Changed templates, relative to their directory.
+        templates: The templates of sections that can give another text.
         program: Whether what renders changed.
     """
-    files = frozenset(inventory)
-    locations = {path for path in files if path.parts[0] == LOCATIONS_DIRECTORY}
-    codes = frozenset(path.stem for path in locations)
-    if program or files - locations:
-        return Scope(EVERYTHING, codes, files, program)
-    roles = {path.parts[1 : 1 + len(_SLICE)] for path in templates}
-    known = {_EDGE, _SLICE, _BASE}
-    # What is in none of the roles' directories can be included from any of them.
-    anywhere = any(role[:1] != _EDGE and role not in known for role in roles)
-    parts = Parts(
-        edges=anywhere or any(role[:1] == _EDGE for role in roles),
-        slices=anywhere or _SLICE in roles,
-        bases=anywhere or _BASE in roles,
-    )
-    return Scope(parts, codes, files, program)
+    files = frozenset(path for path in inventory if path.suffix in _READ)
+    own = {path for path in files if path.parts[0] == LOCATIONS_DIRECTORY and len(path.parts) > 1}
+    codes = frozenset(path.stem for path in own)
+    if program or files - own:
+        return Scope(EVERY_TEMPLATE, codes, files, program, any_location=Path(LOCATIONS_DIRECTORY) in files)
+    return Scope(frozenset(templates), codes, files, program)

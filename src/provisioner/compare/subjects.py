@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from provisioner.compare.model import ChangeKind
 from provisioner.compare.origins import Tracer
+from provisioner.compare.scope import Scope
 from provisioner.intent.model import Fleet, Location
 from provisioner.intent.types import LocationStatus, PlatformName
 from provisioner.plan.diff import split_by_file
@@ -24,12 +25,14 @@ class RenderedSide:
         name: What diffs call it.
         fleet: As much of it as is compared; None where that side has no inventory yet.
         rendering: Its configs.
+        changing: The same, but only the sections that can have changed where a location's own file did not.
         tracer: Tells where its lines come from; None where this program did not render it.
     """
 
     name: str
     fleet: Fleet | None
     rendering: Rendering
+    changing: Rendering
     tracer: Tracer | None = None
 
     def location(self, code: str) -> Location | None:
@@ -44,31 +47,20 @@ class RenderedSide:
         return self.fleet.aggregation_router(router).platform
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """Which kinds of parts can have changed at all; what cannot is not rendered."""
-
-    edges: bool = True
-    slices: bool = True
-    bases: bool = True
-
-
-def location_change(
-    base: RenderedSide, head: RenderedSide, code: str, parts: Parts, *, is_touched: bool = True
-) -> tuple[ChangeKind, Plan] | None:
+def location_change(base: RenderedSide, head: RenderedSide, code: str, scope: Scope) -> tuple[ChangeKind, Plan] | None:
     """What becomes of a location; None where its config stays as it is.
 
     Args:
         base: The side that is compared with.
         head: The other side.
         code: The location.
-        parts: What of it can have changed.
-        is_touched: Whether its own file differs; else it is the same location on both sides.
+        scope: What can have changed at all; what cannot is not rendered.
 
     Raises:
         RenderError: a side cannot be rendered.
         PlatformError: what was rendered cannot be read.
     """
+    is_touched = scope.touches(code)
     new = head.location(code)
     old = base.location(code) if is_touched else new
     kind = _kind(old, new)
@@ -76,16 +68,16 @@ def location_change(
         return None
     subject = new or old
     assert subject is not None  # noqa: S101 - a kind has one side at least
-    whole = kind in {ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.MOVED}
     diffs: list[DeviceDiff] = []
-    if parts.slices or whole:
-        diffs += _slices(base, head, code, old, new)
+    if scope.slices or is_touched:
+        diffs += _slices(base, head, code, old, new, is_touched=is_touched)
     # The edge router of a location that goes is left alone, as a push leaves it: it may be unplugged already.
-    if new is not None and (parts.edges or whole):
+    if new is not None and (scope.edges or is_touched):
         platform = new.edge_router.platform
         target = Target(new.edge_router_name, DeviceRole.EDGE, platform, includes_base=True)
-        before = "" if old is None else base.rendering.edge(old)
-        diffs += _difference(base, head, target, platform, before, head.rendering.edge(new))
+        sides = [side.rendering if is_touched else side.changing for side in (base, head)]
+        before, after = ("" if it is None else side.edge(it) for side, it in zip(sides, (old, new), strict=True))
+        diffs += _difference(base, head, target, platform, before, after)
     if not diffs:
         return None
     return kind, Plan(code, f"{subject.name}, {subject.municipality}", tuple(diffs))
@@ -120,12 +112,14 @@ def _landing(location: Location) -> dict[str, None]:
 
 
 def _slices(
-    base: RenderedSide, head: RenderedSide, code: str, old: Location | None, new: Location | None
+    base: RenderedSide, head: RenderedSide, code: str, old: Location | None, new: Location | None, *, is_touched: bool
 ) -> Iterator[DeviceDiff]:
     before, after = ({} if location is None else _landing(location) for location in (old, new))
     for router in {**after, **before}:
         texts = [
-            side.rendering.slice(location, router) if location is not None and router in landing else ""
+            (side.rendering if is_touched else side.changing).slice(location, router)
+            if location is not None and router in landing
+            else ""
             for side, location, landing in ((base, old, before), (head, new, after))
         ]
         side = head if router in after else base

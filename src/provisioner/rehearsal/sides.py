@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from provisioner.compare.base import Places, location_files
+from provisioner.compare.base import Places, exported, location_files
 from provisioner.compare.git import Repository
 from provisioner.errors import UsageError
 from provisioner.intent.load import LOCATIONS_DIRECTORY, load_fleet, location_codes
@@ -91,7 +91,8 @@ def opened(inventory: Path, templates: Path, revision: str | None, codes: Collec
     repository = Repository.around(inventory)
     if repository is None:
         raise UsageError("the inventory is in no git repository", where=str(inventory), number="PV0140")
-    commit = repository.base(revision).commit
+    base = repository.base(revision)
+    commit = base.commit
     places = Places.of(repository, inventory, templates)
     head = Half(loaded(inventory, codes), Renderer(templates))
     with TemporaryDirectory(prefix="provision-base-") as directory:
@@ -102,7 +103,8 @@ def opened(inventory: Path, templates: Path, revision: str | None, codes: Collec
         if places.templates is not None and repository.has(commit, places.templates):
             wanted.append(places.templates)
             templates = Path(directory) / places.templates
-        repository.export(commit, [path for path in wanted if repository.has(commit, path)], Path(directory))
+        watched = [path for path in (places.inventory, places.templates) if path is not None]
+        exported(repository, base, wanted, repository.links(commit, watched), Path(directory))
         there = Path(directory) / places.inventory
         # Git knows no empty directory, and of few locations none may be left on this side.
         (there / LOCATIONS_DIRECTORY).mkdir(exist_ok=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -47,22 +47,15 @@ class Renderer:
     Args:
         templates: The directory that holds `frr/edge/…` and so on.
         extensions: Of Jinja; see `provisioner.render.tracing`.
+        only: Names of the sections' templates that are rendered, `frr/edge/frr.j2`: documents have these sections alone. None renders all.
     """
 
-    def __init__(self, templates: Path, extensions: Sequence[type[Extension]] = ()) -> None:
-        # No autoescape: that is for HTML; here `&` and `'` stand for themselves, and `_checked` refuses what could end a line.
-        self._environment = Environment(
-            loader=FileSystemLoader(templates),
-            undefined=StrictUndefined,
-            finalize=_checked,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            autoescape=False,  # noqa: S701
-            auto_reload=False,
-            extensions=extensions,
-        )
+    def __init__(
+        self, templates: Path, extensions: Sequence[type[Extension]] = (), *, only: Collection[str] | None = None
+    ) -> None:
+        self._environment = environment_of(templates, extensions)
         self._directory = templates
+        self._only = only
         self._template = cache(self._load)
 
     def edge(self, fleet: Fleet, location: Location) -> str:
@@ -112,9 +105,11 @@ class Renderer:
         files = SECTIONS.get(platform)
         if files is None:
             raise RenderError(f"platform {platform.value} is not yet supported", where=where, number="PV2010")
+        templates = {file: f"{platform.value}/{role}/{name}" for file, name in files.items()}
         return "".join(
-            f"{MARKER}{file}\n{self._section(f'{platform.value}/{role}/{name}', values, where)}"
-            for file, name in files.items()
+            f"{MARKER}{file}\n{self._section(name, values, where)}"
+            for file, name in templates.items()
+            if self._only is None or name in self._only
         )
 
     def _section(self, name: str, values: Context, where: str) -> str:
@@ -166,6 +161,22 @@ class Renderer:
                 place = f"{file}:{trace.tb_lineno}"
             trace = trace.tb_next
         return place
+
+
+def environment_of(templates: Path, extensions: Sequence[type[Extension]] = ()) -> Environment:
+    """The Jinja environment in which templates of a directory are read and rendered."""
+    # No autoescape: that is for HTML; here `&` and `'` stand for themselves, and `_checked` refuses what could end a line.
+    return Environment(
+        loader=FileSystemLoader(templates),
+        undefined=StrictUndefined,
+        finalize=_checked,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701
+        auto_reload=False,
+        extensions=extensions,
+    )
 
 
 def _checked(value: object) -> object:
