@@ -56,7 +56,7 @@ def test_a_template_that_a_slice_reads_from_the_edge_s_directory_changes_slices(
 
 def test_a_macro_of_another_directory_changes_whoever_imports_it(checkout: Checkout) -> None:
     on_main(checkout)
-    write(checkout, "templates/frr/aggregation/slice/macros.j2", "{% macro odd() %}\n!\n{% endmacro %}\n")
+    write(checkout, "templates/frr/aggregation/slice/macros.j2", "{% macro odd() %}!{% endmacro %}\n")
     append(checkout, BASE, '{% from "frr/aggregation/slice/macros.j2" import odd %}\n{{ odd() }}\n')
     leave_main(checkout)
     write(

@@ -91,7 +91,7 @@ def test_files_that_are_gone_are_nothing_to_rehearse(checkout: Path) -> None:
     for path in _locations(checkout)[1:]:
         path.unlink()
     rehearsal = _rehearsed(checkout, lambda: load_fleet(checkout / "inventory"))
-    assert rehearsal.rehearsed == ()
+    assert rehearsal.locations == ()
     assert any("status: decommissioned" in note for note in rehearsal.notes)
 
 
