@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -333,61 +332,3 @@ def test_sessions_asked_for_one_by_one_and_all_at_once_are_read_alike(audited: A
     assert one_by_one == at_once
     assert any(reading.accepted for reading in one_by_one.values())
     assert any(reading.local_role for reading in one_by_one.values())
-
-
-def test_a_night_that_overlaps_is_refused_and_one_that_is_cut_or_killed_leaves_the_last_whole_report(
-    audited: Audited, tmp_path: Path
-) -> None:
-    reports = tmp_path / "reports"
-    assert audited.run("--output", str(reports)).returncode == 0
-    whole = (reports / "latest").resolve()
-    assert {path.name for path in whole.iterdir()} >= {
-        "audit.txt",
-        "audit.json",
-        "index.html",
-        "junit.xml",
-        "metrics.prom",
-    }
-
-    def insist_on_refusal() -> None:
-        eventually(
-            lambda: "PV0146" in audited.run("--output", str(reports)).stderr,
-            deadline_seconds=15,
-            what="a refusal with --output",
-        )
-        eventually(lambda: "PV0141" in audited.run().stderr, deadline_seconds=15, what="a refusal by the journal")
-
-    # The second router would be begun after twenty seconds.
-    with night(audited, "--logins-per-second", "0.05", "--output", str(reports)) as process:
-        insist_on_refusal()
-        process.terminate()
-        said, _ = process.communicate(timeout=60)
-    assert process.returncode == 2, said
-    assert "not begun (interrupted)" in said
-    assert (reports / "latest").resolve() == whole
-    assert (reports / "latest-incomplete").resolve() != whole
-    with night(audited, "--logins-per-second", "0.05", "--output", str(reports)) as process:
-        insist_on_refusal()
-        process.kill()
-    assert (reports / "latest").resolve() == whole
-    after = audited.run("--output", str(reports))
-    assert after.returncode == 0, after.stdout + after.stderr
-    assert "was cut off before its end" in after.stdout
-    assert (reports / "latest").resolve() not in {whole, reports / "latest"}
-    assert not (reports / "latest-incomplete").exists()
-    late = audited.run("--logins-per-second", "0.2", "--deadline", "1", "--output", str(reports))
-    assert late.returncode == 2
-    assert "not begun (deadline)" in late.stdout
-
-
-@contextmanager
-def night(audited: Audited, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """An audit that goes on while the block runs."""
-    command = [faults.COMMAND, "audit", *audited.options, *audited.everything, *arguments]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
