@@ -178,14 +178,17 @@ def normalised(whole: Part) -> Part:
 def _stanzas(text: str) -> dict[str, str]:
     found: dict[str, list[str]] = {}
     name = ""
-    for line in text.splitlines():
+    for number, line in enumerate(text.splitlines(), 1):
         if line.startswith("auto "):
-            name = line.split()[1]
+            words = line.split()
+            if len(words) == 1:
+                raise document.ConfigSyntaxError(INTERFACES, number, "`auto` names no interface")
+            name = words[1]
             found[name] = []
         if line.strip() and name:
             found[name].append(line)
         elif line.strip():
-            raise document.ConfigSyntaxError(INTERFACES, 1, f"{line.strip()!r} outside a stanza")
+            raise document.ConfigSyntaxError(INTERFACES, number, f"{line.strip()!r} outside a stanza")
     return {name: "\n".join(lines) + "\n" for name, lines in found.items()}
 
 

@@ -39,7 +39,8 @@ def edited(text: str, choices: list[tuple[int, str]]) -> str:
         line = lines[number]
         if line.startswith("#") or line.strip() in {"exit", "!", "exit-address-family", ""}:
             continue
-        follows = lines[number + 1]
+        # What was removed before is blank.
+        follows = next((other for other in lines[number + 1 :] if other.strip()), "")
         if len(follows) - len(follows.lstrip()) > len(line) - len(line.lstrip()):
             continue  # a context without its header is no config
         match how:

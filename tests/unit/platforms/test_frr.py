@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from frr_config.document import parse
@@ -156,6 +156,7 @@ def test_text_that_is_no_config_is_an_error_and_never_a_crash(text: str) -> None
 
 @pytest.mark.parametrize("section", ["/etc/network/interfaces", "/etc/nftables.conf", "/etc/frr/frr.conf"])
 @given(st.text(alphabet=st.sampled_from(list('ab {}"\n\t :;!#,/0127ifacetablemprouterbgp')), max_size=60))
+@example("auto ")
 def test_a_section_that_is_no_config_is_an_error_and_never_a_crash(section: str, text: str) -> None:
     with contextlib.suppress(PlatformError):
         FRR.split(f"#: file {section}\n{text}\n")
