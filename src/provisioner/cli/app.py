@@ -77,9 +77,7 @@ def provision(
     from provisioner.cli.provision import Request, run
     from provisioner.intent.select import Selection
 
-    selection = Selection(
-        schools=tuple(school or ()), boards=tuple(board or ()), aggregations=tuple(aggregation or ()), all=everything
-    )
+    selection = Selection.of(school, board, aggregation, everything=everything)
     raise typer.Exit(
         run(
             Request(

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import io
-import shlex
-import sys
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli import options
+from provisioner.cli import invocation, options
 from provisioner.cli.files import write_whole
 
 if TYPE_CHECKING:
@@ -84,17 +82,14 @@ def diff(
     from provisioner.compare.comparison import Request, compare
     from provisioner.intent.parallel import available_processes
     from provisioner.intent.select import Selection
-    from provisioner.journal.command import without_passwords
 
-    selection = Selection(
-        schools=tuple(school or ()), boards=tuple(board or ()), aggregations=tuple(aggregation or ()), all=everything
-    )
+    selection = Selection.of(school, board, aggregation, everything=everything)
     request = Request(
         inventory=inventory,
         templates=templates,
         base=base,
         selection=selection,
-        command=without_passwords(shlex.join(["provision", *sys.argv[1:]])),
+        command=invocation.typed(),
         processes=available_processes(),
         annotate=annotate,
         today=today(),

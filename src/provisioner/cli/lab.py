@@ -55,9 +55,7 @@ def up(
     from provisioner.lab.bases import rendered_base
     from provisioner.render.engine import Renderer
 
-    selection = Selection(
-        schools=tuple(school or ()), boards=tuple(board or ()), aggregations=tuple(aggregation or ()), all=everything
-    )
+    selection = Selection.of(school, board, aggregation, everything=everything)
     codes: tuple[str, ...] = ()
     if school or board or aggregation or everything:
         fleet, chosen = load_selected(inventory, selection, whole=True, statuses=frozenset({LocationStatus.ACTIVE}))

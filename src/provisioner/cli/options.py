@@ -28,6 +28,14 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
+class AuditFormat(StrEnum):
+    """How the report is written."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
 School = Annotated[
     list[str] | None,
     typer.Option(

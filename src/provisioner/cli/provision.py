@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
 import os
-import shlex
-import socket
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from provisioner.cli import invocation
 from provisioner.cli.access import Ways
 from provisioner.cli.options import Format
 from provisioner.cli.selecting import load_named, load_selected, subjects_of
@@ -60,23 +58,6 @@ class Request:
     workers: int = 20
     output_format: Format = Format.TEXT
     verbose: bool = False
-
-    def again(self) -> str:
-        """How a command begins that works on the same routers from the same sources; without passwords."""
-        from provisioner.journal.command import without_passwords
-
-        sources = [
-            ("--inventory", self.inventory, Path("inventory")),
-            ("--templates", self.templates, Path("templates")),
-        ]
-        named = [word for option, path, usual in sources if path != usual for word in (option, str(path))]
-        return without_passwords(shlex.join(["provision", *self.ways.options(), *named]))
-
-    def history(self) -> str:
-        """How a command begins that looks into the same journal."""
-        from provisioner.journal.command import without_passwords
-
-        return without_passwords(shlex.join(["provision", "history", *self.ways.journal_options()]))
 
     def settings(self) -> Settings:
         """How a deployment goes about it.
@@ -151,7 +132,6 @@ def deploy(
     """
     from provisioner.deploy.surroundings import Surroundings
     from provisioner.deploy.wiring import Run, opened
-    from provisioner.journal.command import without_passwords
     from provisioner.network.interrupts import Interruption
     from provisioner.network.session import Access
     from provisioner.plan.revision import inventory_commit
@@ -159,9 +139,9 @@ def deploy(
     from provisioner.validate.judgement import Goal
 
     ssh_config, secrets = request.ways.resolve()
-    actor = f"{getpass.getuser()}@{socket.gethostname()}"
+    actor = invocation.actor()
     record_of = RunRecord(
-        command=without_passwords(shlex.join(["provision", *sys.argv[1:]])),
+        command=invocation.typed(),
         commit=inventory_commit(request.inventory, (request.inventory, request.templates)),
         actor=actor,
         dry_run=request.dry_run,
@@ -219,7 +199,7 @@ def _gone_through(
     begun = {outcome.subject for outcome in gone_through}
     left = tuple(subject.name for subject in subjects if subject.name not in begun)
     stopped = campaign.stopped or ("interrupted" if deployment.interruption.is_wanted else "")
-    again = request.again()
+    again = invocation.again(request.ways, request.inventory, request.templates)
     report = Report(
         run_record.command,
         run_record.commit,
@@ -229,7 +209,7 @@ def _gone_through(
         stopped=stopped if left else "",
         resume=f"{again} --resume {record.run_id}" if left and record.run_id and not run_record.dry_run else "",
         again=again,
-        history=request.history(),
+        history=invocation.history(request.ways),
     )
     record.finish(report)
     return report

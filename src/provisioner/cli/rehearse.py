@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import io
-import shlex
-import socket
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from provisioner.cli import options
+from provisioner.cli import invocation, options
 from provisioner.cli.diff import Base
 from provisioner.cli.files import write_whole
 from provisioner.errors import LabError
@@ -81,28 +77,25 @@ def rehearse(
     from provisioner.compare.comparison import compare
     from provisioner.intent.parallel import available_processes
     from provisioner.intent.select import Selection
-    from provisioner.journal.command import without_passwords
     from provisioner.network.interrupts import Interruption
     from provisioner.rehearsal.run import rehearse as rehearse_it
     from provisioner.rehearsal.stage import Request, Teller
     from provisioner.report.progress import progress_for
 
-    selection = Selection(
-        schools=tuple(school or ()), boards=tuple(board or ()), aggregations=tuple(aggregation or ()), all=everything
-    )
+    selection = Selection.of(school, board, aggregation, everything=everything)
     comparing = Comparing(
         inventory=inventory,
         templates=templates,
         base=base,
         selection=selection,
-        command=without_passwords(shlex.join(["provision", *sys.argv[1:]])),
+        command=invocation.typed(),
         processes=available_processes(),
     )
     request = Request(
         inventory=inventory,
         templates=templates,
         base=base,
-        actor=f"{getpass.getuser()}@{socket.gethostname()}",
+        actor=invocation.actor(),
         max_devices=max_devices,
         max_outage=max_outage,
         deadline_seconds=deadline,

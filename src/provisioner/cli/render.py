@@ -31,9 +31,7 @@ def render(
     from provisioner.cli.whole import render_whole
     from provisioner.intent.select import Selection
 
-    selection = Selection(
-        schools=tuple(school or ()), boards=tuple(board or ()), aggregations=tuple(aggregation or ()), all=everything
-    )
+    selection = Selection.of(school, board, aggregation, everything=everything)
     selection.insist_on_something()
     configs = render_whole(inventory, templates) if everything else _render_some(inventory, templates, selection)
     written = 0

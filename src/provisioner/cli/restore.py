@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from provisioner.cli import options
+from provisioner.cli import invocation, options
 from provisioner.errors import EXIT_DIFFERENCES, EXIT_OK, EXIT_TROUBLE, PlatformError, UsageError
 
 if TYPE_CHECKING:
@@ -124,7 +122,7 @@ def _startup_files(request: Request, fleet: Fleet, subject: Subject) -> int:
         return "startup files written anew"
 
     ssh_config, _ = request.ways.resolve()
-    owner = None if request.dry_run else f"{getpass.getuser()}@{socket.gethostname()}"
+    owner = None if request.dry_run else invocation.actor()
     with Network(fleet, Access(ssh_config, request.ways.username, request.workers, owner)) as network:
         answers = network.run(list(platforms), work, "startup files")
     for device, answer in answers.items():

@@ -27,9 +27,7 @@ def show(
     from provisioner.cli.selecting import load_selected
     from provisioner.intent.select import Selection
 
-    selection = Selection(
-        schools=tuple(school or ()), boards=tuple(board or ()), aggregations=tuple(aggregation or ()), all=everything
-    )
+    selection = Selection.of(school, board, aggregation, everything=everything)
     fleet, chosen = load_selected(inventory, selection)
     console = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else _WIDE)
     for number, code in enumerate(chosen.locations):

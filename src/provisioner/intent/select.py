@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from rapidfuzz import fuzz, process, utils
 
@@ -30,6 +30,18 @@ class Selection:
     boards: tuple[str, ...] = ()
     aggregations: tuple[str, ...] = ()
     all: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        schools: Iterable[str] | None,
+        boards: Iterable[str] | None,
+        aggregations: Iterable[str] | None,
+        *,
+        everything: bool,
+    ) -> Self:
+        """The selection options as the command line gives them: None for one that was not typed."""
+        return cls(tuple(schools or ()), tuple(boards or ()), tuple(aggregations or ()), everything)
 
     @property
     def is_empty(self) -> bool:
