@@ -153,8 +153,12 @@ def parse(path: Path, raw: bytes) -> Source | Problem:
         return problem(refused.line, refused.what, refused.remedy, refused.number)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark is not None else 1
+        if error.problem == _TOO_DEEP_FOR_LIBYAML:
+            deep = _too_deep(line)
+            return problem(deep.line, deep.what, deep.remedy, deep.number)
         what, remedy = _syntax(error, text)
-        return problem(mark.line + 1 if mark is not None else 1, f"not valid YAML: {what}", remedy, "PV1004")
+        return problem(line, f"not valid YAML: {what}", remedy, "PV1004")
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         what, remedy = _syntax(error, text)
         return problem(1, f"not valid YAML: {what}", remedy, "PV1004")
@@ -220,12 +224,17 @@ def _refuse_what_an_inventory_does_not_need(text: str) -> None:
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
             if depth > MAXIMUM_DEPTH:
-                raise _Refused(
-                    line, f"is nested more than {MAXIMUM_DEPTH} deep", "nothing in an inventory is", "PV1012"
-                )
+                raise _too_deep(line)
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
 
+
+def _too_deep(line: int) -> _Refused:
+    return _Refused(line, f"is nested more than {MAXIMUM_DEPTH} deep", "nothing in an inventory is", "PV1012")
+
+
+_TOO_DEEP_FOR_LIBYAML: Final = "exceeded maximum nesting depth"
+"""Newer versions of libyaml count as well, and read ahead to their own limit before they hand out the first event."""
 
 _SIGNS: Final = (
     "&",
