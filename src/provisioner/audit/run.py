@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from napalm.base import NetworkDriver
-from nornir.core.plugins.runners import RunnerPlugin
 
 from provisioner.audit import judging
 from provisioner.audit.config import CONFIG_RULES
@@ -36,12 +35,15 @@ from provisioner.errors import DeviceError, RenderError, UsageError
 from provisioner.intent.model import Fleet
 from provisioner.journal.audits import AuditEntry, Learnt, PastFinding, ToNote
 from provisioner.journal.store import Journal
-from provisioner.network.pacing import PacedRunner
-from provisioner.network.session import Answer, Network
+from provisioner.network.pacing import Pace
+from provisioner.network.session import Answer
 from provisioner.plan.candidate import Intended
 from provisioner.plan.model import Target
 from provisioner.plan.subject import Subject
 from provisioner.secrets import SecretProvider, tokens_by_value
+
+T = TypeVar("T")
+G = TypeVar("G")
 
 NIGHTS_OF_TREND: Final = 90
 _WRITTEN_AT_ONCE: Final = 50
@@ -104,6 +106,22 @@ class Progress(Protocol):
         ...  # pragma: no cover
 
 
+class Routers(Protocol):
+    """Who asks the routers: threads here (`network.session.Network`), or Dask workers on several machines (`network.spread.Spread`)."""
+
+    def each(
+        self,
+        devices: Sequence[str],
+        given: Callable[[str], G],
+        work: Callable[[NetworkDriver, G], T],
+        name: str,
+        pace: Pace,
+        device_seconds: float,
+    ) -> Iterator[Answer[T]]:
+        """See `Network.each`."""
+        ...  # pragma: no cover
+
+
 class Audit:
     """One audit of devices.
 
@@ -128,7 +146,7 @@ class Audit:
         scopes: Sequence[Scope],
         intended: Callable[[Subject, Target], Intended],
         secrets: SecretProvider,
-        network: Network,
+        network: Routers,
         journal: Journal,
         record: Record,
         settings: Settings,
@@ -159,14 +177,6 @@ class Audit:
             UsageError: another audit of the same selection is under way.
         """
         self._started_at, self._began = self._clock(), time.monotonic()
-        earlier = self._journal.audits_without_end(self._record.selection)
-        for entry in earlier:
-            if entry.is_under_way:
-                raise UsageError(
-                    f"an audit of the same devices is under way: {entry.actor} began it at {entry.started_at:%H:%M} UTC",
-                    remedy="wait for its end",
-                    number="PV0141",
-                )
         number = self._journal.begin_audit(
             command=self._record.command,
             commit=self._record.commit,
@@ -174,6 +184,16 @@ class Audit:
             selection=self._record.selection,
             devices=len(self._scopes),
         )
+        # Looked at after our own was begun: of two that begin at the same moment one sees the other.
+        earlier = [entry for entry in self._journal.audits_without_end(self._record.selection) if entry.number < number]
+        for entry in earlier:
+            if entry.is_under_way:
+                self._journal.withdraw_audit(number)
+                raise UsageError(
+                    f"an audit of the same devices is under way: {entry.actor} began it at {entry.started_at:%H:%M} UTC",
+                    remedy="wait for its end",
+                    number="PV0160",
+                )
         self._progress.expect(len(self._scopes))
         devices: list[DeviceAudit] = []
         noted: list[Noted] = []
@@ -230,11 +250,7 @@ class Audit:
 
     def _asked(self, devices: Sequence[str], *, deep: bool) -> Iterator[tuple[str, Answer[Reading]]]:
         wanted = self._wanted(devices, deep=deep)
-
-        def work(driver: NetworkDriver, device: str) -> Reading:
-            return read(driver, wanted(device))
-
-        answers = self._network.each(devices, work, "audit", self._runner(), self._settings.device_seconds)
+        answers = self._network.each(devices, wanted, read, "audit", self._pace(), self._settings.device_seconds)
         return ((answer.device, answer) for answer in answers)
 
     def _wanted(self, devices: Sequence[str], *, deep: bool) -> Callable[[str], Wanted]:
@@ -252,9 +268,9 @@ class Audit:
 
         return wanted
 
-    def _runner(self) -> RunnerPlugin:
+    def _pace(self) -> Pace:
         settings = self._settings
-        return PacedRunner(
+        return Pace(
             settings.workers,
             {scope.device: scope.aggregation_points for scope in self._scopes.values()},
             per_lane=settings.per_aggregation_point,

@@ -242,6 +242,13 @@ class Journal:
             session.flush()
             return audit.id
 
+    def withdraw_audit(self, number: int) -> None:
+        """An audit that was begun looks at nothing after all: it is as if it had not been. Raises JournalError."""
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            audit = session.get(Audit, number)
+            if audit is not None:
+                session.delete(audit)
+
     def finish_audit(self, number: int, counts: Mapping[str, Mapping[str, int]], *, is_complete: bool) -> None:
         """Record that an audit came to its end, and its numbers. Raises JournalError."""
         with database.translated(self._where), Session(self._engine) as session, session.begin():
