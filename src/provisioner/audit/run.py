@@ -33,7 +33,7 @@ from provisioner.audit.service import audit_expectations
 from provisioner.audit.since import baseline, bgp_restarted, without_explained_flaps
 from provisioner.errors import DeviceError, RenderError, UsageError
 from provisioner.intent.model import Fleet
-from provisioner.journal.audits import AuditEntry, Learnt, PastFinding, ToNote
+from provisioner.journal.audits import AuditEntry, Learnt, Past, PastFinding, ToNote
 from provisioner.journal.store import Journal
 from provisioner.network.pacing import Pace
 from provisioner.network.session import Answer
@@ -168,9 +168,10 @@ class Audit:
         self._began = time.monotonic()
         self._started_at = clock()
         self._restarted: set[str] = set()
+        self._untold: datetime | None = None
 
     def run(self) -> AuditReport:
-        """Look at every device.
+        """Look at every device. Until `conclude` the journal knows of no end: who dies before the report is written was cut off.
 
         Raises:
             JournalError: the journal cannot be read or written; nothing can be said about drift without it.
@@ -183,6 +184,7 @@ class Audit:
             actor=self._record.actor,
             selection=self._record.selection,
             devices=len(self._scopes),
+            at=self._started_at,
         )
         # Looked at after our own was begun: of two that begin at the same moment one sees the other.
         earlier = [entry for entry in self._journal.audits_without_end(self._record.selection) if entry.number < number]
@@ -194,6 +196,8 @@ class Audit:
                     remedy="wait for its end",
                     number="PV0160",
                 )
+        # What audits that were cut off wrote down they told nobody.
+        self._untold = min((entry.started_at for entry in earlier), default=None)
         self._progress.expect(len(self._scopes))
         devices: list[DeviceAudit] = []
         noted: list[Noted] = []
@@ -219,9 +223,11 @@ class Audit:
             owners=self._owners({*(each.finding.owner for each in noted), *(each.owner for each in gone)}),
             again=self._record.again,
         )
-        self._journal.finish_audit(number, _counts(report), is_complete=report.is_complete)
-        trend = tuple(_night(entry) for entry in self._journal.trend(self._record.selection, NIGHTS_OF_TREND))
-        return replace(report, trend=trend)
+        before = self._journal.trend(self._record.selection, NIGHTS_OF_TREND)
+        trend = [_night(entry) for entry in before]
+        if report.is_complete:
+            trend = [*trend, _tonight(report)][-NIGHTS_OF_TREND:]
+        return replace(report, trend=tuple(trend))
 
     # --- devices ------------------------------------------------------------------------------------------------------
 
@@ -343,16 +349,20 @@ class Audit:
 
     def _noted(self, batch: Sequence[tuple[DeviceAudit, Learnt | None]]) -> tuple[list[Noted], list[Gone]]:
         to_note = [ToNote(audit.device, audit.findings, self._closes(audit)) for audit, _ in batch]
-        answers = self._journal.note(self._started_at, to_note, [learnt for _, learnt in batch if learnt is not None])
+        learnt = [learnt for _, learnt in batch if learnt is not None]
+        answers = self._journal.note(self._started_at, to_note, learnt, self._untold)
         noted: list[Noted] = []
         gone: list[Gone] = []
         for (audit, _), (pasts, ended) in zip(batch, answers, strict=True):
             noted += [
-                Noted(finding, past.first_seen, past.nights, past.times_before, is_new=past.nights == 1)
+                Noted(finding, past.first_seen, past.nights, past.times_before, is_new=self._is_new(past))
                 for finding, past in zip(audit.findings, pasts, strict=True)
             ]
             gone += [_gone(each) for each in ended]
         return noted, gone
+
+    def _is_new(self, past: Past) -> bool:
+        return past.nights == 1 or (self._untold is not None and past.first_seen >= self._untold)
 
     def _closes(self, audit: DeviceAudit) -> Callable[[str, str], bool]:
         """Whether a finding of an earlier audit is gone where this one does not have it: not where nobody could look."""
@@ -386,6 +396,11 @@ class Audit:
         return found
 
 
+def conclude(journal: Journal, report: AuditReport) -> None:
+    """Write down that an audit came to its end and that its report is where it belongs. Raises JournalError."""
+    journal.finish_audit(report.run_id, _counts(report), is_complete=report.is_complete)
+
+
 def findings_by_severity(findings: Iterable[Finding]) -> Mapping[Severity, int]:
     """How many findings are how bad."""
     return Counter(finding.severity for finding in findings)
@@ -405,6 +420,12 @@ def _night(entry: AuditEntry) -> Night:
         {status: statuses[status.value] for status in Status if status.value in statuses},
         {severity: severities[severity.word] for severity in Severity if severity.word in severities},
     )
+
+
+def _tonight(report: AuditReport) -> Night:
+    statuses = Counter(device.status for device in report.devices)
+    severities = findings_by_severity(noted.finding for noted in report.noted)
+    return Night(report.started_at, len(report.devices), statuses, severities)
 
 
 def _gone(past: PastFinding) -> Gone:

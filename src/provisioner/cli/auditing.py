@@ -107,7 +107,7 @@ def run(request: Request) -> int:
     """
     from provisioner.audit.notifying import urls_from
     from provisioner.audit.publishing import exclusively
-    from provisioner.audit.run import Record
+    from provisioner.audit.run import Record, conclude
     from provisioner.journal.store import Journal
     from provisioner.network.interrupts import Interruption
     from provisioner.plan.revision import inventory_commit
@@ -130,6 +130,7 @@ def run(request: Request) -> int:
             report = _audited(request, record, journal, progress, interruption)
         # What stays goes first: a pipe that was closed or a journal that is full costs nobody the report.
         write(request.outputs, report)
+        conclude(journal, report)
         if urls:
             _notify(urls, report)
         _show(request, report)

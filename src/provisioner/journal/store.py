@@ -222,10 +222,12 @@ class Journal:
 
     # --- audits -----------------------------------------------------------------------------------------------------
 
-    def begin_audit(self, *, command: str, commit: str, actor: str, selection: str, devices: int) -> int:
-        """Record that an audit begins; gives its number. Raises JournalError."""
+    def begin_audit(
+        self, *, command: str, commit: str, actor: str, selection: str, devices: int, at: datetime | None = None
+    ) -> int:
+        """Record that an audit begins, now or at a moment; gives its number. Raises JournalError."""
         audit = Audit(
-            started_at=self._clock(),
+            started_at=at or self._clock(),
             finished_at=None,
             command=without_passwords(command),
             inventory_commit=commit,
@@ -259,12 +261,12 @@ class Journal:
                 audit.counts = json.dumps(counts, sort_keys=True)
 
     def note(
-        self, at: datetime, noted: Sequence[ToNote], learnt: Sequence[Learnt]
+        self, at: datetime, noted: Sequence[ToNote], learnt: Sequence[Learnt], untold: datetime | None = None
     ) -> list[tuple[list[Past], list[PastFinding]]]:
         """Keep what an audit found and learnt on devices, all of it or nothing; see `audits.note`. Raises JournalError."""
         with database.translated(self._where), Session(self._engine) as session, session.begin():
             audits.learn(session, self._clock(), learnt)
-            return [audits.note(session, at, each) for each in noted]
+            return [audits.note(session, at, each, untold) for each in noted]
 
     def learn(self, learnt: Sequence[Learnt]) -> None:
         """Keep what was learnt of devices. Raises JournalError."""
