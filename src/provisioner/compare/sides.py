@@ -43,6 +43,7 @@ class Sides:
     Attributes:
         notes: What a reader must know of how they were made, each one line.
         own_program: Whether the base side was rendered by the program of its own commit, or that is the same one.
+        differing: Files that differ for certain, relative to the repository's root.
     """
 
     def __init__(
@@ -60,10 +61,29 @@ class Sides:
         self._links: frozenset[Path] = frozenset()
         self.notes: list[str] = []
         self.own_program = True
+        self.differing: frozenset[Path] = frozenset()
 
     def shown(self, path: Path) -> str:
         """What a file of the inventory is called in a report, relative to the repository's root."""
         return str(self._places.inventory / path)
+
+    def without_effect(self, changing: Collection[str], selected: Collection[str] | None) -> list[str]:
+        """Files that differ and change nothing: all where nothing changes, else those of locations that do not.
+
+        Args:
+            changing: The subjects that change.
+            selected: The subjects that were compared; None for all.
+        """
+        own = self._places.inventory / LOCATIONS_DIRECTORY
+        found = []
+        for path in sorted(self.differing):
+            if path.parent != own:
+                is_idle = not changing and selected is None
+            else:
+                is_idle = path.stem not in changing and (selected is None or path.stem in selected)
+            if is_idle:
+                found.append(str(path))
+        return found
 
     def scope(self, directory: Path) -> Scope:
         """What has to be looked at.
@@ -77,7 +97,7 @@ class Sides:
         places, commit = self._places, self._revision.commit
         paths = [path for path in (places.inventory, places.templates, *places.rendering) if path is not None]
         watched = Watched.of(self._repository, commit, paths)
-        changed, self._links = watched.changed, watched.links
+        changed, self._links, self.differing = watched.changed, watched.links, watched.differing
         if watched.absent:
             self.notes.append(
                 f"this checkout leaves {len(watched.absent)} files out ({named(sorted(map(str, watched.absent)))}):"
