@@ -10,8 +10,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from provisioner.intent.foundation import Intent
 from provisioner.intent.ranges import within
 from provisioner.intent.types import (
     Address4,
@@ -44,12 +45,6 @@ from provisioner.intent.types import (
     VersionText,
     VlanId,
 )
-
-
-class Intent(BaseModel):
-    """What every part of the inventory has in common: immutable, and no field that the model does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
 
 
 class AcceptedFinding(Intent):
