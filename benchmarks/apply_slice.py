@@ -121,9 +121,31 @@ class Router:
             raise SystemExit(f"{script.split(maxsplit=1)[0]}: {done.stderr or done.stdout}")
         return done.stdout
 
-    def seconds(self, script: str) -> float:
-        """How long a command takes on the router."""
-        return timed(lambda: self.sh(script)) - min(timed(lambda: self.sh("true")) for _ in range(3))
+    def took(self, script: str) -> Took:
+        """How long a command takes on the router, without the way there."""
+        way = [self.timed(lambda: self.sh("true")) for _ in range(3)]
+        whole = self.timed(lambda: self.sh(script))
+        return Took(whole.wall - min(each.wall for each in way), whole.cpu - min(each.cpu for each in way))
+
+    def timed(self, work: Callable[[], object]) -> Took:
+        """How long work takes, on the clock and of processors: the router's and this process's."""
+        cpu, began = self._cpu() + time.process_time(), time.perf_counter()
+        work()
+        wall = time.perf_counter() - began
+        return Took(wall, self._cpu() + time.process_time() - cpu)
+
+    def _cpu(self) -> float:
+        """Processor seconds of the container so far: cgroup version 2, or version 1."""
+        found = self.sh("cat /sys/fs/cgroup/cpu.stat 2>/dev/null || cat /sys/fs/cgroup/cpuacct/cpuacct.usage").split()
+        return int(found[found.index("usage_usec") + 1]) / 1e6 if "usage_usec" in found else int(found[0]) / 1e9
+
+
+@dataclass(frozen=True)
+class Took:
+    """Seconds on the clock, and of processors."""
+
+    wall: float
+    cpu: float
 
 
 @contextmanager
@@ -139,39 +161,33 @@ def running_router(files: Mapping[str, str]) -> Iterator[Router]:
         yield router
 
 
-def timed(work: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def replace(device: FRRDriver, text: str, say: str = "") -> None:
+def replace(device: FRRDriver, text: str) -> None:
     device.load_replace_candidate(config=text)
-    took = timed(device.commit_config)
-    if say:
-        print(f"{say}: {took:.1f} s", file=sys.stderr)
+    device.commit_config()
 
 
-def measure(router: Router, texts: Configs, runs: int) -> dict[str, list[float]]:
+def measure(router: Router, texts: Configs, runs: int) -> dict[str, list[Took]]:
     """Seconds of every step, a list of runs each."""
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[Took]] = {}
 
-    def note(name: str, took: float) -> None:
+    def note(name: str, took: Took) -> None:
         found.setdefault(name, []).append(took)
 
     with router.driver() as device:
-        replace(device, texts.before, "all slices at once, onto the base")
+        device.load_replace_candidate(config=texts.before)
+        took = router.timed(device.commit_config)
+        print(f"all slices at once, onto the base: {took.wall:.1f} s, {took.cpu:.1f} of processors", file=sys.stderr)
         for _ in range(runs):
-            driver_steps(device, texts, note)
+            driver_steps(router, device, texts, note)
             replace(device, texts.before)
         router.put({"/tmp/slice.conf": document.parse(texts.new).sections[FRR]})
         router.put({"/tmp/frr.conf": document.parse(texts.after).sections[FRR]})
         for _ in range(runs):
-            note("floor: read everything once", router.seconds(READ))
-            note("floor: vtysh -f of the new lines", router.seconds("vtysh -f /tmp/slice.conf"))
+            note("floor: read everything once", router.took(READ))
+            note("floor: vtysh -f of the new lines", router.took("vtysh -f /tmp/slice.conf"))
             replace(device, texts.before)
         for _ in range(runs):
-            note("frr-reload.py --reload", router.seconds("/usr/lib/frr/frr-reload.py --reload /tmp/frr.conf"))
+            note("frr-reload.py --reload", router.took("/usr/lib/frr/frr-reload.py --reload /tmp/frr.conf"))
             replace(device, texts.before)
     return found
 
@@ -181,13 +197,13 @@ READ = (
 )
 
 
-def driver_steps(device: FRRDriver, texts: Configs, note: Callable[[str, float], None]) -> None:
+def driver_steps(router: Router, device: FRRDriver, texts: Configs, note: Callable[[str, Took], None]) -> None:
     """As a push uses the driver; `get_config` gives what the candidate is made from."""
-    note("driver: get_config", timed(lambda: device.get_config(retrieve="running")))
-    note("driver: load", timed(lambda: device.load_replace_candidate(config=texts.after)))
-    note("driver: compare", timed(device.compare_config))
-    note("driver: commit, timer armed", timed(lambda: device.commit_config(revert_in=REVERT_SECONDS)))
-    note("driver: confirm", timed(device.confirm_commit))
+    note("driver: get_config", router.timed(lambda: device.get_config(retrieve="running")))
+    note("driver: load", router.timed(lambda: device.load_replace_candidate(config=texts.after)))
+    note("driver: compare", router.timed(device.compare_config))
+    note("driver: commit, timer armed", router.timed(lambda: device.commit_config(revert_in=REVERT_SECONDS)))
+    note("driver: confirm", router.timed(device.confirm_commit))
 
 
 def main() -> None:
@@ -200,9 +216,11 @@ def main() -> None:
     print(f"{lines['before']} lines of config, {lines['new']} of them new", file=sys.stderr)
     with running_router(document.parse(texts.base).sections) as router:
         found = measure(router, texts, arguments.runs)
-    print(f"\n| step, with {arguments.slices} slices on the router | best s | median s |\n|---|---:|---:|")
-    for name, seconds in found.items():
-        print(f"| {name} | {min(seconds):.2f} | {statistics.median(seconds):.2f} |")
+    print(f"\n| step, with {arguments.slices} slices on the router | best s | median s | CPU s |\n|---|---:|---:|---:|")
+    for name, runs in found.items():
+        seconds = [each.wall for each in runs]
+        cpu = min(each.cpu for each in runs)
+        print(f"| {name} | {min(seconds):.2f} | {statistics.median(seconds):.2f} | {cpu:.2f} |")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says how busy the machine is, and nothing of the program.
+settings.register_profile("busy", deadline=None)
+settings.load_profile("busy")
 
 GOLDEN = Path(__file__).parent / "golden"
 

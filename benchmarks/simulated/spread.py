@@ -1,6 +1,6 @@
 """The same audit, its routers asked by Dask workers, one of which is killed on the way: `python -m simulated.spread DIR`.
 
-Only the asking is spread; judging, the journal and the report are here, as in `provision audit`.
+The audit of `provision audit --all --dask`, with a first night: no signature is known.
 """
 
 # ruff: noqa: ARG002 - Nornir asks for what it asks for
@@ -13,32 +13,19 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable
 from pathlib import Path
 
 import dask
 from distributed import Client, LocalCluster
-from nornir.core import Nornir
-from nornir.core.configuration import Config
-from nornir.core.inventory import Host
-from nornir.core.plugins.connections import ConnectionPluginRegister
-from nornir.core.processor import Processors
-from nornir.core.state import GlobalState
-from nornir.core.task import AggregatedResult, MultiResult, Result, Task
-from nornir_napalm.plugins.connections import CONNECTION_NAME, Napalm
 
-from provisioner.audit.fetching import Reading, Wanted, read
 from provisioner.audit.run import Audit, Record, Settings
-from provisioner.audit.scope import Scope, scopes_of
-from provisioner.audit.service import audit_expectations
+from provisioner.audit.scope import scopes_of
 from provisioner.cli.selecting import load_selected, subjects_of
-from provisioner.errors import DeviceError
-from provisioner.intent.model import Fleet
 from provisioner.intent.select import ON_ROUTERS, Selection
 from provisioner.journal.store import Journal
-from provisioner.network.dask_runner import DaskRunner
-from provisioner.network.inventory import FleetInventory
-from provisioner.network.session import Answer, translate
+from provisioner.network.session import Access
+from provisioner.network.spread import Spread
 from provisioner.plan.intended import FromInventory
 from provisioner.render.engine import Renderer
 from provisioner.secrets import FileSecrets
@@ -50,61 +37,20 @@ KILLED_AFTER = 0.3
 """Share of the routers that have answered when a worker is killed."""
 
 
-def ask(task: Task) -> Result:
-    """On a worker: what an audit asks of one router."""
-    ConnectionPluginRegister.register(CONNECTION_NAME, Napalm)
-    try:
-        driver = task.host.get_connection(CONNECTION_NAME, task.nornir.config)
-        return Result(task.host, result=Answer(task.host.name, value=read(driver, task.host["wanted"])))
-    except DeviceError as error:
-        return Result(task.host, result=Answer(task.host.name, error=error))
-    except Exception as error:  # noqa: BLE001 - as Network does it
-        return Result(task.host, result=Answer(task.host.name, error=translate(error, task.host.name)))
+class Told:
+    """Counts the routers that are through, and kills a worker when it is time."""
 
+    def __init__(self, kill: Callable[[], None]) -> None:
+        self._at = 0
+        self._kill = kill
 
-class Spread:
-    """In the place of `Network`: what Audit uses of it."""
+    def expect(self, total: int, /) -> None:
+        self._at = int(total * KILLED_AFTER)
 
-    def __init__(
-        self, fleet: Fleet, ssh_config: Path, scopes: Sequence[Scope], client: Client, kill: Callable[[], None]
-    ) -> None:
-        inventory = FleetInventory(fleet=fleet, ssh_config_file=str(ssh_config)).load()
-        for scope in scopes:
-            expectations = audit_expectations(fleet, scope.device, scope.codes)
-            inventory.hosts[scope.device].data["wanted"] = Wanted(scope.platform, "", expectations)
-        self._answers: dict[str, Answer[Reading]] = {}
-        self._at, self._kill = int(len(scopes) * KILLED_AFTER), kill
-        self._nornir = Nornir(
-            inventory=inventory,
-            runner=DaskRunner(client),
-            config=Config(),
-            data=GlobalState(),
-            processors=Processors([self]),
-        )
-
-    def each(self, devices: Sequence[str], *_: object) -> Iterator[Answer[Reading]]:
-        wanted = frozenset(devices)
-        results = self._nornir.filter(filter_func=lambda host: host.name in wanted).run(ask, name="audit")
-        for device in devices:
-            answer = results[device][0]
-            error = DeviceError(str(answer.exception), where=device, number="PV5900") if answer.failed else None
-            yield Answer(device, error=error) if error else answer.result
-
-    def task_instance_completed(self, task: Task, host: Host, result: MultiResult) -> None:
+    def done(self, subject: str, /, *, failed: bool = False) -> None:
         self._at -= 1
         if self._at == 0:
             self._kill()
-
-    def task_started(self, task: Task) -> None: ...
-    def task_completed(self, task: Task, result: AggregatedResult) -> None: ...
-    def task_instance_started(self, task: Task, host: Host) -> None: ...
-    def subtask_instance_started(self, task: Task, host: Host) -> None: ...
-    def subtask_instance_completed(self, task: Task, host: Host, result: MultiResult) -> None: ...
-
-
-class Quiet:
-    def expect(self, total: int, /) -> None: ...
-    def done(self, subject: str, /, *, failed: bool = False) -> None: ...
 
 
 def main() -> None:
@@ -122,10 +68,13 @@ def main() -> None:
         LocalCluster(
             n_workers=arguments.workers,
             threads_per_worker=arguments.threads,
+            host="127.0.0.1",
+            protocol="tcp://",
             dashboard_address=":0",
             silence_logs="CRITICAL",
         ) as cluster,
         Client(cluster, set_as_default=False) as client,
+        Spread(fleet, Access(simulation.ssh_config), cluster.scheduler_address) as spread,
         Journal.open(f"sqlite:///{simulation.journal}") as journal,
     ):
         pids = client.run(os.getpid)
@@ -139,11 +88,11 @@ def main() -> None:
             scopes=scopes,
             intended=FromInventory(fleet, Renderer(TEMPLATES)),
             secrets=FileSecrets(simulation.secrets),
-            network=Spread(fleet, simulation.ssh_config, scopes, client, kill),  # type: ignore[arg-type]
+            network=spread,
             journal=journal,
             record=Record("benchmark", "", "benchmark", "--all", "provision"),
             settings=Settings(),
-            progress=Quiet(),
+            progress=Told(kill),
         )
         report = audit.run()
         after = client.run(os.getpid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 Block = tuple[str, ...]
 """A line with all that is indented below it, and the lines that close it."""
@@ -25,9 +26,10 @@ def without_common(old: str, new: str) -> tuple[str, str]:
 def _blocks(lines: Sequence[str]) -> list[Block]:
     """Lines of one level, each with what belongs to it."""
     blocks: list[list[str]] = []
-    level = min((_indent(line) for line in lines if not _closes(line)), default=0)
-    for line in lines:
-        if blocks and (_closes(line) or _indent(line) > level):
+    shapes = [_shape(line) for line in lines]
+    level = min((indent for indent, closes in shapes if not closes), default=0)
+    for line, (indent, closes) in zip(lines, shapes, strict=True):
+        if blocks and (closes or indent > level):
             blocks[-1].append(line)
         else:
             blocks.append([line])
@@ -49,7 +51,7 @@ def _cut(old: Sequence[Block], new: Sequence[Block]) -> tuple[list[Block], list[
 def _cut_inside(old: Block, new: Block) -> tuple[Block, Block]:
     """Two contexts of the same header."""
     # What closes the context is no line of it: it stays at the end.
-    ends = [next((at for at in range(1, len(block)) if _ends(block, at)), len(block)) for block in (old, new)]
+    ends = [_end(block) for block in (old, new)]
     insides = [_blocks(block[1:end]) for block, end in zip((old, new), ends, strict=True)]
     before, after = _cut(*insides)
     if not before or not after:
@@ -59,8 +61,16 @@ def _cut_inside(old: Block, new: Block) -> tuple[Block, Block]:
     return (old[0], *_flat(before), *old[ends[0] :]), (new[0], *_flat(after), *new[ends[1] :])
 
 
-def _ends(block: Block, at: int) -> bool:
-    return all(_closes(line) and _indent(line) <= _indent(block[0]) for line in block[at:])
+def _end(block: Block) -> int:
+    """Where the lines begin that close a context; its length where there are none."""
+    level, _ = _shape(block[0])
+    at = len(block)
+    while at > 1:
+        indent, closes = _shape(block[at - 1])
+        if not closes or indent > level:
+            break
+        at -= 1
+    return at
 
 
 def _flat(blocks: Sequence[Block]) -> list[str]:
@@ -73,12 +83,11 @@ def _text(blocks: Sequence[Block]) -> str:
 
 def _lines(text: str) -> list[str]:
     """The lines that say something or close something; `!` does neither."""
-    return [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("!")]
+    return [line for line in text.splitlines() if (said := line.lstrip()) and said[0] != "!"]
 
 
-def _closes(line: str) -> bool:
-    return line.lstrip().startswith(("exit", "end"))
-
-
-def _indent(line: str) -> int:
-    return len(line) - len(line.lstrip())
+@lru_cache(maxsize=8_192)
+def _shape(line: str) -> tuple[int, bool]:
+    """How far a line is indented, and whether it closes a context. Most lines are in both texts, and in other routers' too."""
+    said = line.lstrip()
+    return len(line) - len(said), said.startswith(("exit", "end"))

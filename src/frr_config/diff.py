@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from frr_config import tree
 from frr_config.document import FILES, FRR
+from frr_config.hunks import aligned, grouped, hunk
 from frr_config.keys import FILTER_DESCRIPTION, FILTER_ENTRY, key
 from frr_config.secrets import redact
 from frr_config.tree import Node
 
 CONTEXT_LINES = 3
 """Lines around a change, as diff(1) -u."""
-
-_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+")
-_PLACE = re.compile(r"\s*(?:(?:chain|set|map|flowtable|counter) (?P<entry>\S+) \{|iface (?P<iface>\S+))")
 
 
 def compare(
@@ -40,21 +36,10 @@ def compare(
 
 def _plain(before: str, after: str) -> list[str]:
     old, new = before.splitlines(), after.splitlines()
-    lines = []
-    for line in list(difflib.unified_diff(old, new, n=CONTEXT_LINES, lineterm=""))[2:]:
-        match = _HUNK.match(line)
-        place = _place(old, int(match[1]) + CONTEXT_LINES) if match else ""
-        lines.append(f"{line} {place}" if place else line)
+    lines: list[str] = []
+    for group in grouped(aligned(old, new), CONTEXT_LINES):
+        lines += hunk(group, old, new)
     return lines
-
-
-def _place(lines: Sequence[str], number: int) -> str:
-    """The chain, set or interface that a line is in."""
-    for line in reversed(lines[:number]):
-        match = _PLACE.match(line)
-        if match:
-            return line.strip().rstrip(" {")
-    return ""
 
 
 def _frr(before: str, after: str) -> list[str]:

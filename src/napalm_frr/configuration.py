@@ -188,6 +188,7 @@ class Configuration:
             quote(("python3", "-I", "-c", LOADER, str(len(program)))),
             stdin=program + json.dumps(request).encode(),
             timeout=COMMIT_TIMEOUT_SECONDS,
+            asked=command,
         )
         try:
             answer = json.loads(done.stdout)

@@ -311,7 +311,8 @@ class FRRDriver(NetworkDriver):  # type: ignore[misc]  # napalm is not typed
             CommandErrorException: one of them failed, unless `may_fail`.
         """
         script = _NO_HISTORY + "".join(f"{command}; printf '\\n{_MARK} %d\\n' $?\n" for command in commands)
-        done = self._live().run("sh -s", stdin=script.encode(), timeout=timeout)
+        first = _brief("".join(commands[:1])) + (f" and {len(commands) - 1} more" if len(commands) > 1 else "")
+        done = self._live().run("sh -s", stdin=script.encode(), timeout=timeout, asked=first)
         parts = re.split(rf"\n{_MARK} (\d+)\n", done.stdout)
         if len(parts) != 2 * len(commands) + 1:
             said = (done.stderr.strip() or "nothing").splitlines()[-1]

@@ -147,7 +147,9 @@ class Session:
             return False
         return bool(transport.is_active())
 
-    def run(self, command: str, stdin: bytes = b"", root: bool = True, timeout: float | None = None) -> Completed:
+    def run(
+        self, command: str, stdin: bytes = b"", root: bool = True, timeout: float | None = None, asked: str = ""
+    ) -> Completed:
         """Run one command line.
 
         Args:
@@ -155,6 +157,7 @@ class Session:
             stdin: What it reads.
             root: Through `sudo -n`, where the session uses sudo.
             timeout: Seconds of silence after which it counts as hung.
+            asked: What this is, for people; the first word of the command line where empty.
 
         Raises:
             ConnectionClosedException: the session is gone.
@@ -174,9 +177,8 @@ class Session:
                 channel.shutdown_write()
                 output, errors, status = _Reader(transport, channel, silence).read()
         except TimeoutError:
-            raise CommandTimeoutException(
-                f"{self._endpoint.name}: no answer to {command.split(maxsplit=1)[0]!r} in time"
-            ) from None
+            what = asked or command.split(maxsplit=1)[0]
+            raise CommandTimeoutException(f"{self._endpoint.name}: no answer to {what} in {silence:g} s") from None
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise ConnectionClosedException(f"{self._endpoint.name}: {error or type(error).__name__}") from None
         return Completed(status, output.decode(errors="replace"), errors.decode(errors="replace"))

@@ -147,8 +147,8 @@ def trend(nights: int = 90, devices: int = 10_000) -> tuple[Night, ...]:
     return tuple(made)
 
 
-def _tonight(edges: list[tuple[DeviceAudit, tuple[Noted, ...]]], count: int) -> Night:
-    statuses = Counter(audit.status for audit, _ in edges)
+def _tonight(edges: list[tuple[DeviceAudit, tuple[Noted, ...]]], aggregations: list[DeviceAudit], count: int) -> Night:
+    statuses = Counter(audit.status for audit in (*aggregations, *(audit for audit, _ in edges)))
     severities = Counter(each.finding.severity for _, several in edges for each in several)
     return Night(AT, count, statuses, severities)
 
@@ -199,7 +199,7 @@ def report(count: int = 10_000, *, routers: int = 24) -> AuditReport:
         devices=tuple(sorted((*aggregations, *(audit for audit, _ in edges)), key=lambda each: each.device)),
         noted=tuple(noted),
         gone=gone,
-        trend=(*trend()[:-1], _tonight(edges, count)),
+        trend=(*trend()[:-1], _tonight(edges, aggregations, count)),
         owners={
             code_of(at): Owner(
                 code_of(at),

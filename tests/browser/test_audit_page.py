@@ -326,6 +326,19 @@ def test_a_narrow_screen_shows_it_without_scrolling_sideways(
         assert below["y"] > top["y"], "what is new comes before the filters"
 
 
+@pytest.mark.parametrize("width", [320, 700, 1000, 1280, 1920])
+def test_what_a_line_says_aside_stays_within_the_line(opened: Opened, page_of_the_country: str, width: int) -> None:
+    with opened(page_of_the_country, width=width) as page:
+        outside = page.evaluate(
+            """() => [...document.querySelectorAll("summary .side, .gone .side")].filter((one) => {
+                const line = one.closest("summary") ?? one.closest(".gone > *") ?? one.parentElement;
+                return one.getBoundingClientRect().bottom > line.getBoundingClientRect().bottom + 1;
+            }).map((one) => one.parentElement.textContent)"""
+        )
+        assert page.locator("summary .side").count() > 5
+        assert outside == []
+
+
 def test_on_paper_everything_is_unfolded_and_nothing_is_there_to_click(opened: Opened) -> None:
     with opened(to_html(report(600))) as page:
         page.emulate_media(media="print")

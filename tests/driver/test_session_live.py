@@ -111,3 +111,13 @@ def test_no_option_is_needed_where_the_ssh_configuration_says_all(pair: Pair) ->
     assert Path(pair.directory / "ssh_config").is_file()
     with pair.driver() as device:
         assert device.get_facts()["hostname"] == "r1"
+
+
+def test_a_command_that_hangs_is_told_by_its_name(pair: Pair) -> None:
+    hasty = pair.driver()
+    hasty.timeout = 2
+    with (
+        hasty,
+        pytest.raises(napalm_errors.CommandTimeoutException, match=r"no answer to sleep 20 and 1 more in 2 s"),
+    ):
+        hasty.cli(["!sleep 20", "show version"])

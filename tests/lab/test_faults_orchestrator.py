@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from provisioner.lab.handle import Lab, eventually
 from . import faults
 from .conftest import Provision, Schools
 
-TIMES = ("--deadline", "5", "--revert-in", "15")
+REVERT_IN_SECONDS = 15
+TIMES = ("--deadline", "5", "--revert-in", str(REVERT_IN_SECONDS))
 TIMERS_SECONDS = 40
 """Until every revert timer has fired and has put its router back, on a busy machine."""
 
@@ -39,9 +41,11 @@ def phases(school: Location) -> dict[str, str]:
     return {
         "comparing": "comparing (",
         "comparing again": "comparing again",
+        "looking": "looking at the service",
         "committing the first": f"committing {aggregation}",
         "between the routers": f"committing {edge}",
         "validating": "validating",
+        "logging in anew": "logging in anew",
         "confirming the first": f"confirming {aggregation}",
         "confirming the second": f"confirming {edge}",
         "reading back": "reading back",
@@ -53,9 +57,11 @@ def phases(school: Location) -> dict[str, str]:
     [
         "comparing",
         "comparing again",
+        "looking",
         "committing the first",
         "between the routers",
         "validating",
+        "logging in anew",
         "confirming the first",
         "confirming the second",
         "reading back",
@@ -81,11 +87,15 @@ def test_killed_with_a_commit_under_way_the_next_one_is_told_who_and_until_when(
     provisioned: Lab, provision: Provision, school: Location, change: list[str]
 ) -> None:
     with faults.Push(*change) as push:
+        push.until("committing")
+        began = time.monotonic()
         push.until("validating")
         push.kill()
     refused = provision(*change, "--yes")
-    if refused.returncode:  # unless the timers were quicker
+    # On a machine that is very busy the timers may have been quicker.
+    if refused.returncode or time.monotonic() - began < REVERT_IN_SECONDS:
         said = refused.stdout + refused.stderr
+        assert refused.returncode == 2, said
         assert re.search(r"(er-\w+|\w+-ar\d).*locked by \S+@\S+ .*since \d{4}-.*timer fires at \d{4}-", said), said
     eventually(
         lambda: faults.left_on(provisioned.router(school.edge_router_name)) == [],
@@ -147,7 +157,7 @@ def test_interrupted_it_puts_everything_back_and_says_so(
     assert ("nothing was changed" if phase == "comparing" else "rolled back") in done.stdout
     assert faults.alias(provisioned, school) == before
     for router in faults.routers_of(school):
-        assert faults.left_on(provisioned.router(router)) == []
+        assert not {"pending", "lock"} & set(faults.left_on(provisioned.router(router))), router
 
 
 def test_interrupted_while_confirming_both_ends_are_confirmed_first(
@@ -167,16 +177,18 @@ def test_interrupted_twice_it_leaves_the_rest_to_the_timers_and_says_when_they_f
     provisioned: Lab, school: Location, change: list[str]
 ) -> None:
     before = faults.alias(provisioned, school)
+    edge = school.edge_router_name
     with faults.Push(*change) as push:
         push.until("validating")
+        provisioned.cut(edge, "mgmt0")  # else it may be put back before anybody presses a second time
         push.interrupt()
-        push.until("rolling back")
+        push.until(f"rolling back {edge}")
         push.interrupt()
         done = push.finish(20)
+    provisioned.mend(edge, "mgmt0")
     assert done.returncode == 2
     assert "interrupted" in done.stdout
-    if "rolled back; every device" not in done.stdout:  # unless it was through already
-        assert re.search(r"its own timer puts it back at \d\d:\d\d:\d\d", done.stdout), done.stdout
+    assert re.search(rf"{edge}.*its own timer puts it back at \d\d:\d\d:\d\d", done.stdout), done.stdout
     eventually(
         lambda: faults.alias(provisioned, school) == before,
         deadline_seconds=TIMERS_SECONDS,
@@ -220,3 +232,4 @@ def test_a_dual_homed_push_killed_in_either_stage_reverts_on_all_three_routers(
     back = provision("--lab", provisioned.name, "--school", school.code, "--yes")
     assert back.returncode == 0, back.stdout + back.stderr
     faults.nothing_is_stuck(provisioned, provision, school)
+    faults.works(provisioned, school)

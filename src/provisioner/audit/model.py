@@ -149,7 +149,7 @@ class Noted:
         first_seen: When this trouble was found first, without a night between in which the device was well.
         nights: In how many audits it was seen since then, this one among them.
         times_before: How often it had come and gone before that.
-        is_new: Whether the last audit of this device did not have it.
+        is_new: Whether no report of an earlier audit told it.
     """
 
     finding: Finding

@@ -24,7 +24,7 @@ def urls_from(path: Path) -> tuple[str, ...]:
             f"the services to notify cannot be read: {why}",
             where=str(path),
             remedy="name a file that you may read with --notify-from",
-            number="PV0145",
+            number="PV0163",
         ) from None
     urls = []
     for number, line in enumerate(lines, 1):
@@ -36,7 +36,7 @@ def urls_from(path: Path) -> tuple[str, ...]:
                 "no service that Apprise knows",
                 where=f"{path} line {number}",
                 remedy="see Apprise's list of services; the line is not shown, since it may hold a password",
-                number="PV0145",
+                number="PV0163",
             )
         urls.append(url)
     return tuple(urls)

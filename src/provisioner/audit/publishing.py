@@ -57,7 +57,7 @@ def exclusively(directory: Path, actor: str) -> Iterator[None]:
                 f"another audit writes its reports there: {holder}",
                 where=str(directory),
                 remedy="wait for its end, or name another place with --output",
-                number="PV0146",
+                number="PV0164",
             ) from None
         os.ftruncate(handle, 0)
         os.pwrite(handle, f"{actor} since {datetime.now(UTC):%Y-%m-%d %H:%M} UTC\n".encode(), 0)

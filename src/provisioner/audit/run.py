@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 from napalm.base import NetworkDriver
-from nornir.core.plugins.runners import RunnerPlugin
 
 from provisioner.audit import judging
 from provisioner.audit.config import CONFIG_RULES
@@ -34,14 +33,17 @@ from provisioner.audit.service import audit_expectations
 from provisioner.audit.since import baseline, bgp_restarted, without_explained_flaps
 from provisioner.errors import DeviceError, RenderError, UsageError
 from provisioner.intent.model import Fleet
-from provisioner.journal.audits import AuditEntry, Learnt, PastFinding, ToNote
+from provisioner.journal.audits import AuditEntry, Learnt, Past, PastFinding, ToNote
 from provisioner.journal.store import Journal
-from provisioner.network.pacing import PacedRunner
-from provisioner.network.session import Answer, Network
+from provisioner.network.pacing import Pace
+from provisioner.network.session import Answer
 from provisioner.plan.candidate import Intended
 from provisioner.plan.model import Target
 from provisioner.plan.subject import Subject
 from provisioner.secrets import SecretProvider, tokens_by_value
+
+T = TypeVar("T")
+G = TypeVar("G")
 
 NIGHTS_OF_TREND: Final = 90
 _WRITTEN_AT_ONCE: Final = 50
@@ -104,6 +106,22 @@ class Progress(Protocol):
         ...  # pragma: no cover
 
 
+class Routers(Protocol):
+    """Who asks the routers: threads here (`network.session.Network`), or Dask workers on several machines (`network.spread.Spread`)."""
+
+    def each(
+        self,
+        devices: Sequence[str],
+        given: Callable[[str], G],
+        work: Callable[[NetworkDriver, G], T],
+        name: str,
+        pace: Pace,
+        device_seconds: float,
+    ) -> Iterator[Answer[T]]:
+        """See `Network.each`."""
+        ...  # pragma: no cover
+
+
 class Audit:
     """One audit of devices.
 
@@ -128,7 +146,7 @@ class Audit:
         scopes: Sequence[Scope],
         intended: Callable[[Subject, Target], Intended],
         secrets: SecretProvider,
-        network: Network,
+        network: Routers,
         journal: Journal,
         record: Record,
         settings: Settings,
@@ -150,30 +168,36 @@ class Audit:
         self._began = time.monotonic()
         self._started_at = clock()
         self._restarted: set[str] = set()
+        self._untold: datetime | None = None
 
     def run(self) -> AuditReport:
-        """Look at every device.
+        """Look at every device. Until `conclude` the journal knows of no end: who dies before the report is written was cut off.
 
         Raises:
             JournalError: the journal cannot be read or written; nothing can be said about drift without it.
             UsageError: another audit of the same selection is under way.
         """
         self._started_at, self._began = self._clock(), time.monotonic()
-        earlier = self._journal.audits_without_end(self._record.selection)
-        for entry in earlier:
-            if entry.is_under_way:
-                raise UsageError(
-                    f"an audit of the same devices is under way: {entry.actor} began it at {entry.started_at:%H:%M} UTC",
-                    remedy="wait for its end",
-                    number="PV0141",
-                )
         number = self._journal.begin_audit(
             command=self._record.command,
             commit=self._record.commit,
             actor=self._record.actor,
             selection=self._record.selection,
             devices=len(self._scopes),
+            at=self._started_at,
         )
+        # Looked at after our own was begun: of two that begin at the same moment one sees the other.
+        earlier = [entry for entry in self._journal.audits_without_end(self._record.selection) if entry.number < number]
+        for entry in earlier:
+            if entry.is_under_way:
+                self._journal.withdraw_audit(number)
+                raise UsageError(
+                    f"an audit of the same devices is under way: {entry.actor} began it at {entry.started_at:%H:%M} UTC",
+                    remedy="wait for its end",
+                    number="PV0160",
+                )
+        # What audits that were cut off wrote down they told nobody.
+        self._untold = min((entry.started_at for entry in earlier), default=None)
         self._progress.expect(len(self._scopes))
         devices: list[DeviceAudit] = []
         noted: list[Noted] = []
@@ -199,9 +223,11 @@ class Audit:
             owners=self._owners({*(each.finding.owner for each in noted), *(each.owner for each in gone)}),
             again=self._record.again,
         )
-        self._journal.finish_audit(number, _counts(report), is_complete=report.is_complete)
-        trend = tuple(_night(entry) for entry in self._journal.trend(self._record.selection, NIGHTS_OF_TREND))
-        return replace(report, trend=trend)
+        before = self._journal.trend(self._record.selection, NIGHTS_OF_TREND)
+        trend = [_night(entry) for entry in before]
+        if report.is_complete:
+            trend = [*trend, _tonight(report)][-NIGHTS_OF_TREND:]
+        return replace(report, trend=tuple(trend))
 
     # --- devices ------------------------------------------------------------------------------------------------------
 
@@ -230,11 +256,7 @@ class Audit:
 
     def _asked(self, devices: Sequence[str], *, deep: bool) -> Iterator[tuple[str, Answer[Reading]]]:
         wanted = self._wanted(devices, deep=deep)
-
-        def work(driver: NetworkDriver, device: str) -> Reading:
-            return read(driver, wanted(device))
-
-        answers = self._network.each(devices, work, "audit", self._runner(), self._settings.device_seconds)
+        answers = self._network.each(devices, wanted, read, "audit", self._pace(), self._settings.device_seconds)
         return ((answer.device, answer) for answer in answers)
 
     def _wanted(self, devices: Sequence[str], *, deep: bool) -> Callable[[str], Wanted]:
@@ -252,9 +274,9 @@ class Audit:
 
         return wanted
 
-    def _runner(self) -> RunnerPlugin:
+    def _pace(self) -> Pace:
         settings = self._settings
-        return PacedRunner(
+        return Pace(
             settings.workers,
             {scope.device: scope.aggregation_points for scope in self._scopes.values()},
             per_lane=settings.per_aggregation_point,
@@ -327,16 +349,20 @@ class Audit:
 
     def _noted(self, batch: Sequence[tuple[DeviceAudit, Learnt | None]]) -> tuple[list[Noted], list[Gone]]:
         to_note = [ToNote(audit.device, audit.findings, self._closes(audit)) for audit, _ in batch]
-        answers = self._journal.note(self._started_at, to_note, [learnt for _, learnt in batch if learnt is not None])
+        learnt = [learnt for _, learnt in batch if learnt is not None]
+        answers = self._journal.note(self._started_at, to_note, learnt, self._untold)
         noted: list[Noted] = []
         gone: list[Gone] = []
         for (audit, _), (pasts, ended) in zip(batch, answers, strict=True):
             noted += [
-                Noted(finding, past.first_seen, past.nights, past.times_before, is_new=past.nights == 1)
+                Noted(finding, past.first_seen, past.nights, past.times_before, is_new=self._is_new(past))
                 for finding, past in zip(audit.findings, pasts, strict=True)
             ]
             gone += [_gone(each) for each in ended]
         return noted, gone
+
+    def _is_new(self, past: Past) -> bool:
+        return past.nights == 1 or (self._untold is not None and past.first_seen >= self._untold)
 
     def _closes(self, audit: DeviceAudit) -> Callable[[str, str], bool]:
         """Whether a finding of an earlier audit is gone where this one does not have it: not where nobody could look."""
@@ -370,6 +396,11 @@ class Audit:
         return found
 
 
+def conclude(journal: Journal, report: AuditReport) -> None:
+    """Write down that an audit came to its end and that its report is where it belongs. Raises JournalError."""
+    journal.finish_audit(report.run_id, _counts(report), is_complete=report.is_complete)
+
+
 def findings_by_severity(findings: Iterable[Finding]) -> Mapping[Severity, int]:
     """How many findings are how bad."""
     return Counter(finding.severity for finding in findings)
@@ -389,6 +420,12 @@ def _night(entry: AuditEntry) -> Night:
         {status: statuses[status.value] for status in Status if status.value in statuses},
         {severity: severities[severity.word] for severity in Severity if severity.word in severities},
     )
+
+
+def _tonight(report: AuditReport) -> Night:
+    statuses = Counter(device.status for device in report.devices)
+    severities = findings_by_severity(noted.finding for noted in report.noted)
+    return Night(report.started_at, len(report.devices), statuses, severities)
 
 
 def _gone(past: PastFinding) -> Gone:

@@ -12,15 +12,19 @@ import typer
 from provisioner.cli import invocation
 from provisioner.cli.access import Ways
 from provisioner.cli.options import AuditFormat
+from provisioner.errors import UsageError
 from provisioner.intent.select import ON_ROUTERS, Selection
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
     from provisioner.audit.model import AuditReport
-    from provisioner.audit.run import Record, Settings
+    from provisioner.audit.run import Record, Routers, Settings
+    from provisioner.intent.model import Fleet
     from provisioner.journal.store import Journal
     from provisioner.network.interrupts import Interruption
+    from provisioner.network.session import Access
     from provisioner.report.progress import Progress
 
 
@@ -56,6 +60,7 @@ class Request:
     device_seconds: int = 120
     per_aggregation_point: int | None = None
     logins_a_second: float | None = None
+    dask: str | None = None
     inventory: Path = Path("inventory")
     templates: Path = Path("templates")
     ways: Ways = field(default_factory=Ways)
@@ -102,7 +107,7 @@ def run(request: Request) -> int:
     """
     from provisioner.audit.notifying import urls_from
     from provisioner.audit.publishing import exclusively
-    from provisioner.audit.run import Record
+    from provisioner.audit.run import Record, conclude
     from provisioner.journal.store import Journal
     from provisioner.network.interrupts import Interruption
     from provisioner.plan.revision import inventory_commit
@@ -125,6 +130,7 @@ def run(request: Request) -> int:
             report = _audited(request, record, journal, progress, interruption)
         # What stays goes first: a pipe that was closed or a journal that is full costs nobody the report.
         write(request.outputs, report)
+        conclude(journal, report)
         if urls:
             _notify(urls, report)
         _show(request, report)
@@ -138,13 +144,14 @@ def _audited(
     from provisioner.audit.run import Audit
     from provisioner.audit.scope import scopes_of
     from provisioner.cli.selecting import load_selected, subjects_of
-    from provisioner.network.session import Access, Network
+    from provisioner.network.session import Access
     from provisioner.plan.intended import FromInventory
     from provisioner.render.engine import Renderer
 
     ssh_config, secrets = request.ways.resolve()
     fleet, chosen = load_selected(request.inventory, request.selection, statuses=ON_ROUTERS)
-    with Network(fleet, Access(ssh_config, request.ways.username, request.workers, lock_owner=None)) as network:
+    access = Access(ssh_config, request.ways.username, request.workers, lock_owner=None)
+    with _routers(fleet, access, request.dask) as network:
         audit = Audit(
             fleet=fleet,
             scopes=scopes_of(fleet, subjects_of(fleet, chosen)),
@@ -158,6 +165,23 @@ def _audited(
             is_wanted=lambda: interruption.is_wanted,
         )
         return audit.run()
+
+
+def _routers(fleet: Fleet, access: Access, dask: str | None) -> AbstractContextManager[Routers]:
+    """Who asks the routers: threads here, or Dask workers."""
+    if dask is None:
+        from provisioner.network.session import Network
+
+        return Network(fleet, access)
+    try:
+        from provisioner.network.spread import Spread
+    except ModuleNotFoundError as error:
+        raise UsageError(
+            f"--dask needs a package that is not installed: {error.name}",
+            remedy="pip install 'provisioner[dask]', here and on the workers",
+            number="PV0149",
+        ) from None
+    return Spread(fleet, access, dask)
 
 
 def _show(request: Request, report: AuditReport) -> None:

@@ -97,7 +97,7 @@ def _subject(subjects: Sequence[Subject], school: str | None, base: str | None) 
         raise UsageError(
             f"{name} is no router" if base and not school else "a location and a base at once",
             remedy="name one: --school CODE, or --base ROUTER",
-            number="PV0143",
+            number="PV0162",
         )
     return found
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -60,6 +60,13 @@ def compare(request: Request, store: Store | None, announce: Callable[[str], Non
         InvalidInventoryError: the working tree's inventory is not valid.
         RenderError: a side cannot be rendered.
     """
+    if not request.inventory.is_dir():
+        raise UsageError(
+            "is no directory",
+            where=str(request.inventory),
+            remedy="name the inventory with --inventory; a sparse checkout may leave it out",
+            number="PV1000",
+        )
     announce("asking git what changed")
     repository = Repository.around(request.inventory)
     if repository is None:
@@ -101,6 +108,7 @@ class _Run:
             groups = self._annotated(groups, base, head)
         changes = tuple(sorted((change for change, _ in compared), key=lambda change: -change.impact.score))
         self._note_forgotten(changes, head)
+        self._note_without_effect(changes, codes)
         commit = inventory_commit(self._request.inventory, (self._request.inventory, self._request.templates))
         version = f"provision {provisioner.__version__}"
         return Comparison(
@@ -231,6 +239,15 @@ class _Run:
                 f"{named(gone)}: without a file, no push takes the slices away; set status: decommissioned first,"
                 " and delete the file afterwards"
             )
+
+    def _note_without_effect(self, changes: Sequence[Change], codes: Collection[str]) -> None:
+        """Nothing is as telling as a change: somebody meant something by these files."""
+        selection = self._request.selection
+        selected = None if selection.is_empty or selection.all else frozenset(codes)
+        idle = self._sides.without_effect({change.plan.subject for change in changes}, selected)
+        if idle:
+            differ, them = ("differs", "it") if len(idle) == 1 else ("differ", "them")
+            self._sides.notes.append(f"{named(idle)} {differ}, and no router is configured otherwise for {them}")
 
 
 def _points(sides: Sequence[RenderedSide], plan: Plan) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ class Entry:
 
 SYMBOLIC_LINK: Final = "120000"
 SUBMODULE: Final = "160000"
+_FILES: Final = frozenset({"100644", "100755"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,11 +125,31 @@ class Repository:
     def differing(self, commit: str, paths: Iterable[Path]) -> frozenset[Path]:
         """Files below these paths that differ between a commit and the working tree as git sees it, relative to the root.
 
-        Git decides by content: a file that was only touched is not among them. A renamed one is, under both names.
+        Decided by content: a file that was only touched, or copied, is not among them. A renamed one is, under both names.
         """
-        return frozenset(
-            map(Path, self._names("diff", "--name-only", "--no-renames", "-z", commit, "--", *_all(paths)))
-        )
+        told = self._names("diff", "--raw", "--no-abbrev", "--no-renames", "-z", commit, "--", *_all(paths))
+        found: set[str] = set()
+        unsure: dict[str, str] = {}
+        for about, name in zip(told[::2], told[1::2], strict=True):
+            mode, other_mode, held, seen, _ = about.removeprefix(":").split()
+            # Git does not look into a file before its index says that it is another one; without refreshing that, each copy is.
+            is_unsure = mode == other_mode and mode in _FILES and not seen.strip("0") and "\n" not in name
+            if is_unsure:
+                unsure[name] = held
+            else:
+                found.add(name)
+        hashed = self._hashed(unsure)
+        return frozenset(map(Path, found | {name for name in unsure if hashed.get(name) != unsure[name]}))
+
+    def _hashed(self, names: Iterable[str]) -> dict[str, str]:
+        """What git would call the content of files of the working tree; none of them where it cannot read one."""
+        names = list(names)
+        if not names:
+            return {}
+        lines = b"".join(os.fsencode(name) + b"\n" for name in names)
+        answer = _git(self.root, "hash-object", "--stdin-paths", given=lines)
+        said = answer.stdout.decode().split()
+        return dict(zip(names, said, strict=True)) if len(said) == len(names) else {}
 
     def untracked(self, paths: Iterable[Path]) -> tuple[str, ...]:
         """What git holds nothing of, what it ignores among it: whoever reads an inventory reads that as well.
@@ -233,11 +254,12 @@ class Repository:
         return _text(_git(self.root, "rev-parse", "--is-shallow-repository")) == "true"
 
 
-def _git(directory: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
+def _git(directory: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
     try:
         return subprocess.run(
             # `git diff` refreshes the index even without optional locks.
             ["git", "-C", str(directory), "-c", "diff.autoRefreshIndex=false", *arguments],
+            input=given,
             capture_output=True,
             check=False,
             timeout=_TIMEOUT_SECONDS,

@@ -23,7 +23,7 @@ from provisioner.intent.load import LOCATIONS_DIRECTORY, load_fleet, location_co
 from provisioner.intent.model import Fleet
 from provisioner.intent.problems import InvalidInventoryError
 from provisioner.intent.warm import load_warm
-from provisioner.render.engine import Renderer
+from provisioner.render.engine import Contexts, Renderer
 from provisioner.render.parts import ByThisProgram, Rendering
 
 FEW: Final = 200
@@ -43,6 +43,7 @@ class Sides:
     Attributes:
         notes: What a reader must know of how they were made, each one line.
         own_program: Whether the base side was rendered by the program of its own commit, or that is the same one.
+        differing: Files that differ for certain, relative to the repository's root.
     """
 
     def __init__(
@@ -58,12 +59,33 @@ class Sides:
         places = Places.of(repository, request.inventory, request.templates)
         self._places = places.known_to(repository, revision.commit)
         self._links: frozenset[Path] = frozenset()
+        self._same_inventory = False
+        self._contexts = Contexts()
         self.notes: list[str] = []
         self.own_program = True
+        self.differing: frozenset[Path] = frozenset()
 
     def shown(self, path: Path) -> str:
         """What a file of the inventory is called in a report, relative to the repository's root."""
         return str(self._places.inventory / path)
+
+    def without_effect(self, changing: Collection[str], selected: Collection[str] | None) -> list[str]:
+        """Files that differ and change nothing: all where nothing changes, else those of locations that do not.
+
+        Args:
+            changing: The subjects that change.
+            selected: The subjects that were compared; None for all.
+        """
+        own = self._places.inventory / LOCATIONS_DIRECTORY
+        found = []
+        for path in sorted(self.differing):
+            if path.parent != own:
+                is_idle = not changing and selected is None
+            else:
+                is_idle = path.stem not in changing and (selected is None or path.stem in selected)
+            if is_idle:
+                found.append(str(path))
+        return found
 
     def scope(self, directory: Path) -> Scope:
         """What has to be looked at.
@@ -77,12 +99,13 @@ class Sides:
         places, commit = self._places, self._revision.commit
         paths = [path for path in (places.inventory, places.templates, *places.rendering) if path is not None]
         watched = Watched.of(self._repository, commit, paths)
-        changed, self._links = watched.changed, watched.links
+        changed, self._links, self.differing = watched.changed, watched.links, watched.differing
         if watched.absent:
             self.notes.append(
                 f"this checkout leaves {len(watched.absent)} files out ({named(sorted(map(str, watched.absent)))}):"
                 " what becomes of them was not compared"
             )
+        self._same_inventory = not any(path.is_relative_to(places.inventory) for path in changed)
         of_templates = () if places.templates is None else _below(places.templates, changed)
         sides = [self._request.templates]
         if places.templates is None:
@@ -108,16 +131,33 @@ class Sides:
             InvalidInventoryError: the working tree's is not.
         """
         only = self._only(scope)
+        if self._same_inventory and not scope.program:
+            return self._of_one_inventory(scope, directory, only)
         self._announce(f"reading {self._revision.name} at {self._revision.short}")
         base = self._base(scope, directory, only)
         self._announce("reading the working tree")
         fleet = self._fleet(self._request.inventory, only)
         return base, self._rendered("working tree", fleet, self._request.inventory, self._request.templates, scope)
 
+    def _of_one_inventory(
+        self, scope: Scope, directory: Path, only: frozenset[str] | None
+    ) -> tuple[RenderedSide, RenderedSide]:
+        """Both sides where templates alone differ: the fleet is the same one, and read once."""
+        self._announce("reading the working tree")
+        inventory, templates = self._request.inventory, self._request.templates
+        fleet = self._fleet(inventory, only)
+        before = templates if self._places.templates is None else directory / self._places.templates
+        if not before.is_dir():
+            before = templates  # Nothing of them differs, or that commit has none: `scope` has said so.
+        sides = ((self._revision.short, before), ("working tree", templates))
+        base, head = (self._rendered(name, fleet, inventory, each, scope) for name, each in sides)
+        return base, head
+
     def _rendered(self, name: str, fleet: Fleet, inventory: Path, templates: Path, scope: Scope) -> RenderedSide:
         """A side that this program renders."""
-        whole = Renderer(templates)
-        some = whole if scope.templates == EVERY_TEMPLATE else Renderer(templates, only=scope.templates)
+        whole = Renderer(templates, contexts=self._contexts)
+        only = None if scope.templates == EVERY_TEMPLATE else scope.templates
+        some = whole if only is None else Renderer(templates, only=only, contexts=self._contexts)
         tracer = Tracer(
             fleet, inventory, self._places.inventory, templates, self._places.templates or self._request.templates
         )

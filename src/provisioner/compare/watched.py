@@ -17,11 +17,13 @@ class Watched:
     Attributes:
         changed: Files that differ or may differ, by their names on both sides; every symbolic link is among them, since what it leads to
             may have changed.
+        differing: Those of them that git, or their being there, says do differ.
         absent: Files that this checkout leaves out (a sparse one), so that nobody knows what becomes of them.
         links: The commit's symbolic links.
     """
 
     changed: frozenset[Path]
+    differing: frozenset[Path]
     absent: frozenset[Path]
     links: frozenset[Path]
 
@@ -49,11 +51,11 @@ class Watched:
             )
         unseen = [entry for entry in tracked if not entry.is_looked_at]
         absent = frozenset(entry.path for entry in unseen if entry.is_skipped and not _exists(repository, entry.path))
-        changed = {*repository.differing(commit, paths), *map(Path, untracked)}
-        changed |= {entry.path for entry in unseen} - absent
+        differing = frozenset(_without_bytecode({*repository.differing(commit, paths), *map(Path, untracked)}))
+        changed = differing | {entry.path for entry in unseen} - absent
         links = frozenset(entry.path for entry in held if entry.mode == SYMBOLIC_LINK)
         changed |= links | {entry.path for entry in tracked if entry.mode == SYMBOLIC_LINK}
-        return cls(frozenset(_without_bytecode(changed)), absent, links)
+        return cls(frozenset(_without_bytecode(changed)), differing - absent, absent, links)
 
 
 def insist_on_own_links(links: Iterable[Path], directory: Path, name: str) -> None:

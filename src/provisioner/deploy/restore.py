@@ -38,7 +38,7 @@ def restore_of(subject: Subject, deployed: Callable[[str], Parts]) -> tuple[From
                     f"the journal knows of no confirm of {owner or 'the base'} there",
                     where=target.device,
                     remedy="provision what the inventory says, or adopt what runs",
-                    number="PV0142",
+                    number="PV0161",
                 )
             if PLACEHOLDER in (parts[owner] or ""):
                 raise UsageError(

@@ -175,11 +175,19 @@ def sign(session: Session, at: datetime, signatures: Mapping[str, str]) -> None:
         state.at, state.signature, state.deployed = at, signature, newest.get(device, "")
 
 
-def note(session: Session, at: datetime, noted: ToNote) -> tuple[list[Past], list[PastFinding]]:
+def note(
+    session: Session, at: datetime, noted: ToNote, untold: datetime | None = None
+) -> tuple[list[Past], list[PastFinding]]:
     """Keep what an audit that began at a moment found on a device.
 
+    Args:
+        session: The database.
+        at: When the audit began.
+        noted: What it found.
+        untold: When the first of the audits began that were cut off since the last report; None where none was.
+
     Returns:
-        The past of each finding, in their order; and what is gone.
+        The past of each finding, in their order; and what is gone since the last report.
     """
     rows = session.scalars(select(AuditFinding).where(AuditFinding.device == noted.device)).all()
     still = {(row.rule, row.device, row.owner, row.about): row for row in rows if row.gone_at is None}
@@ -208,6 +216,12 @@ def note(session: Session, at: datetime, noted: ToNote) -> tuple[list[Past], lis
     for key, row in still.items():
         if noted.closes(row.rule, row.owner):
             row.gone_at = at
+            gone.append(PastFinding(key, row.severity, row.what, row.first_seen, row.nights))
+    found = {finding.key for finding in noted.findings}
+    for row in rows:
+        # An audit that was cut off saw it go, and told nobody.
+        key = (row.rule, row.device, row.owner, row.about)
+        if untold is not None and row.gone_at is not None and untold <= row.gone_at < at and key not in found:
             gone.append(PastFinding(key, row.severity, row.what, row.first_seen, row.nights))
     return pasts, gone
 

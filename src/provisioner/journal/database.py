@@ -23,6 +23,9 @@ BUSY_TIMEOUT_SECONDS: Final = 15
 SERVER_TIMEOUT_SECONDS: Final = 15
 """How long a database server may take to let us in or to acknowledge; without it, a cut line stops a run for minutes."""
 
+SERVER_KEEPALIVE_SECONDS: Final = 5
+"""How often a server that is silent is asked whether it is still there; TCP itself would first ask after two hours."""
+
 _ELSEWHERE: Final = "name another with --journal or PROVISION_JOURNAL"
 
 _SQLITE_ERRORS: Final[Mapping[int, tuple[str, str, str]]] = {
@@ -53,6 +56,13 @@ _SQLITE_ERRORS: Final[Mapping[int, tuple[str, str, str]]] = {
 }
 """By SQLite's primary result code (https://www.sqlite.org/rescode.html): what, remedy, number."""
 
+_POSTGRESQL_ERRORS: Final[Mapping[str, tuple[str, str, str]]] = {
+    "55P03": ("another session holds it", "see who in pg_stat_activity and pg_locks, then run again", "PV7005"),
+    "53100": ("the server's disk is full", "make room on it", "PV7003"),
+    "25006": ("the server takes no writes now (a standby?)", f"name the primary server, or {_ELSEWHERE}", "PV7002"),
+}
+"""By SQLSTATE (PostgreSQL 15 documentation, appendix A): what, remedy, number."""
+
 
 def default_path(environment: Mapping[str, str] | None = None) -> Path:
     """Where the journal is kept if nothing else is said: the user's state directory (XDG Base Directory 0.8)."""
@@ -72,11 +82,7 @@ def connect(url: str | None) -> Engine:
     where = location(parsed)
     with translated(where):
         try:
-            engine = (
-                _sqlite(parsed, private=url is None)
-                if parsed.get_backend_name() == "sqlite"
-                else create_engine(parsed, pool_pre_ping=True, connect_args=_patience(parsed))
-            )
+            engine = _sqlite(parsed, private=url is None) if parsed.get_backend_name() == "sqlite" else _server(parsed)
         except ImportError as error:
             raise JournalError(
                 f"no driver for this kind of database: {error.name}",
@@ -104,7 +110,13 @@ def _patience(url: URL) -> dict[str, Any]:
     """Time limits as libpq takes them (PostgreSQL 15 documentation, section 34.1.2); what the URL itself says comes first."""
     if url.get_driver_name() not in {"psycopg", "psycopg2"}:
         return {}
-    limits = {"connect_timeout": SERVER_TIMEOUT_SECONDS, "tcp_user_timeout": SERVER_TIMEOUT_SECONDS * 1000}
+    limits = {
+        "connect_timeout": SERVER_TIMEOUT_SECONDS,
+        "tcp_user_timeout": SERVER_TIMEOUT_SECONDS * 1000,
+        "keepalives_idle": SERVER_KEEPALIVE_SECONDS,
+        "keepalives_interval": SERVER_KEEPALIVE_SECONDS,
+        "keepalives_count": SERVER_TIMEOUT_SECONDS // SERVER_KEEPALIVE_SECONDS,
+    }
     return {name: value for name, value in limits.items() if name not in url.query}
 
 
@@ -143,6 +155,10 @@ def _journal_error(error: DBAPIError, where: str) -> JournalError:
         code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
         what, remedy, number = _SQLITE_ERRORS.get(code, (str(cause), _ELSEWHERE, JournalError.default_number))
         return JournalError(f"the journal cannot be used: {what}", where=where, remedy=remedy, number=number)
+    known = _POSTGRESQL_ERRORS.get(getattr(cause, "sqlstate", None) or "")
+    if known is not None:
+        what, remedy, number = known
+        return JournalError(f"the journal cannot be used: {what}", where=where, remedy=remedy, number=number)
     # The first line alone: the rest may hold the statement and its parameters.
     lines = str(cause).strip().splitlines()
     return JournalError(
@@ -171,6 +187,20 @@ def _parse(url: str | None) -> URL:
             number="PV7001",
         ) from None
     return parsed
+
+
+# --- PostgreSQL ---------------------------------------------------------------------------------------------------
+
+
+def _server(url: URL) -> Engine:
+    engine = create_engine(url, pool_pre_ping=True, connect_args=_patience(url))
+    event.listen(engine, "begin", _wait_no_longer)
+    return engine
+
+
+def _wait_no_longer(connection: Connection) -> None:
+    """PostgreSQL waits for a lock for ever by itself. Per transaction: a session may be shared (PgBouncer)."""
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_TIMEOUT_SECONDS}s'")
 
 
 # --- SQLite -------------------------------------------------------------------------------------------------------

@@ -222,10 +222,12 @@ class Journal:
 
     # --- audits -----------------------------------------------------------------------------------------------------
 
-    def begin_audit(self, *, command: str, commit: str, actor: str, selection: str, devices: int) -> int:
-        """Record that an audit begins; gives its number. Raises JournalError."""
+    def begin_audit(
+        self, *, command: str, commit: str, actor: str, selection: str, devices: int, at: datetime | None = None
+    ) -> int:
+        """Record that an audit begins, now or at a moment; gives its number. Raises JournalError."""
         audit = Audit(
-            started_at=self._clock(),
+            started_at=at or self._clock(),
             finished_at=None,
             command=without_passwords(command),
             inventory_commit=commit,
@@ -242,6 +244,13 @@ class Journal:
             session.flush()
             return audit.id
 
+    def withdraw_audit(self, number: int) -> None:
+        """An audit that was begun looks at nothing after all: it is as if it had not been. Raises JournalError."""
+        with database.translated(self._where), Session(self._engine) as session, session.begin():
+            audit = session.get(Audit, number)
+            if audit is not None:
+                session.delete(audit)
+
     def finish_audit(self, number: int, counts: Mapping[str, Mapping[str, int]], *, is_complete: bool) -> None:
         """Record that an audit came to its end, and its numbers. Raises JournalError."""
         with database.translated(self._where), Session(self._engine) as session, session.begin():
@@ -252,12 +261,12 @@ class Journal:
                 audit.counts = json.dumps(counts, sort_keys=True)
 
     def note(
-        self, at: datetime, noted: Sequence[ToNote], learnt: Sequence[Learnt]
+        self, at: datetime, noted: Sequence[ToNote], learnt: Sequence[Learnt], untold: datetime | None = None
     ) -> list[tuple[list[Past], list[PastFinding]]]:
         """Keep what an audit found and learnt on devices, all of it or nothing; see `audits.note`. Raises JournalError."""
         with database.translated(self._where), Session(self._engine) as session, session.begin():
             audits.learn(session, self._clock(), learnt)
-            return [audits.note(session, at, each) for each in noted]
+            return [audits.note(session, at, each, untold) for each in noted]
 
     def learn(self, learnt: Sequence[Learnt]) -> None:
         """Keep what was learnt of devices. Raises JournalError."""

@@ -10,7 +10,6 @@ import logging
 import pickle
 import queue
 import time
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +22,8 @@ from nornir.core.inventory import ConnectionOptions, Defaults, Group, Groups, Ho
 from nornir.core.processor import Processors
 from nornir.core.state import GlobalState
 from nornir.core.task import AggregatedResult, MultiResult, Result, Task
+
+from provisioner.network.pacing import Pace, Waiting
 
 WAITING_PER_THREAD = 4
 """Hosts that are given out beyond those at work: enough that no worker waits for us, few enough that nothing piles up."""
@@ -47,7 +48,8 @@ class DaskRunner:
     Args:
         scheduler: Its address, or a client that is connected.
         security: For an address: `distributed.Security`, with the certificates of TLS.
-        proceed: Asked before each host; after the first no, none is given out any more. Such a host is missing in the result.
+        pace: Limits of what is given out; how many at once is a matter of the workers. A host that was not given out is missing in the
+            result.
         patience_seconds: How long there may be no worker at all before what is left fails.
     """
 
@@ -56,12 +58,12 @@ class DaskRunner:
         scheduler: str | Client,
         *,
         security: Any = None,  # noqa: ANN401 - distributed's own, handed through
-        proceed: Callable[[], bool] = lambda: True,
+        pace: Pace | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._scheduler = scheduler
         self._security = security
-        self._proceed = proceed
+        self._pace = pace or Pace()
         self._patience = patience_seconds
 
     def run(self, task: Task, hosts: Sequence[Host]) -> AggregatedResult:
@@ -70,7 +72,7 @@ class DaskRunner:
         by_name = {host.name: host for host in hosts}
         with self._client() as client:
             lost: list[str] = []
-            for name, told in self._told(client, task, by_name, _window(client)):
+            for name, told in self._told(client, task, by_name, _window(client, self._pace)):
                 if isinstance(told, Exception) and not isinstance(told, DaskError):
                     lost.append(name)
                 else:
@@ -93,16 +95,18 @@ class DaskRunner:
         """What came of each host, as it comes."""
         # Sent with every host, since what is scattered is lost with the workers that hold it.
         work = _Work(task.task, task.params, task.name, task.is_dry_run())
-        waiting = deque(hosts.values())
+        waiting = Waiting(self._pace, list(hosts.values()))
         under_way: dict[Future, str] = {}
         done: queue.SimpleQueue[Future] = queue.SimpleQueue()
         alone_since: float | None = None
         while waiting or under_way:
             while waiting and len(under_way) < window:
-                if not self._proceed():
-                    waiting.clear()
+                host = waiting.take()
+                if host is None:
                     break
-                host = waiting.popleft()
+                if not waiting.may_begin():
+                    waiting.drop()
+                    break
                 task.processors.task_instance_started(_seen(task, host), host)
                 future = client.submit(
                     _ask, work, _Card.of(host), key=f"{task.name}-{host.name}-{uuid4().hex}", pure=False
@@ -111,12 +115,14 @@ class DaskRunner:
                 future.add_done_callback(done.put)
             with contextlib.suppress(queue.Empty):
                 future = done.get(timeout=_LOOK_SECONDS)
-                yield under_way.pop(future), _outcome(future)
+                name = under_way.pop(future)
+                waiting.done(hosts[name])
+                yield name, _outcome(future)
                 future.release()
             alone_since = None if client.ncores() else alone_since or time.monotonic()
             if alone_since is not None and time.monotonic() - alone_since > self._patience:
                 error = DaskError(f"no Dask worker for {self._patience:g} s")
-                left = [*under_way.values(), *(host.name for host in waiting)]
+                left = [*under_way.values(), *(host.name for host in waiting.drop())]
                 client.cancel(list(under_way))
                 yield from ((name, error) for name in left)
                 return
@@ -237,9 +243,11 @@ def _piece(result: Result) -> _Piece:
 # --- here -----------------------------------------------------------------------------------------------------------------
 
 
-def _window(client: Client) -> int:
+def _window(client: Client, pace: Pace) -> int:
     threads: Mapping[str, int] = client.ncores()
-    return max(1, sum(threads.values())) * (1 + WAITING_PER_THREAD)
+    # What waits at a worker is begun when that has time: to keep a rate of logins, nothing may wait there.
+    waiting = 0 if pace.logins_a_second else WAITING_PER_THREAD
+    return max(1, sum(threads.values())) * (1 + waiting)
 
 
 def _outcome(future: Future) -> _Told:

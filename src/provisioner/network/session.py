@@ -19,7 +19,6 @@ from nornir.core import Nornir
 from nornir.core.configuration import Config
 from nornir.core.inventory import Host
 from nornir.core.plugins.connections import ConnectionPluginRegister
-from nornir.core.plugins.runners import RunnerPlugin
 from nornir.core.state import GlobalState
 from nornir.core.task import Result, Task
 from nornir.plugins.runners import ThreadedRunner
@@ -29,8 +28,10 @@ from provisioner import errors
 from provisioner.intent.model import Fleet
 from provisioner.network.interrupts import keep_from_children
 from provisioner.network.inventory import FleetInventory
+from provisioner.network.pacing import Pace, PacedRunner
 
 T = TypeVar("T")
+G = TypeVar("G")
 
 DEFAULT_WORKERS = 20
 """Sessions at once; Nornir's own default."""
@@ -164,7 +165,7 @@ class Network:
             return {}
 
         def task(task: Task) -> Result:
-            return Result(host=task.host, result=_attempt(task, work))
+            return Result(host=task.host, result=attempt(task, work))
 
         wanted = frozenset(devices)
         chosen = self._nornir.filter(filter_func=lambda host: host.name in wanted)
@@ -175,22 +176,24 @@ class Network:
     def each(
         self,
         devices: Sequence[str],
-        work: Callable[[NetworkDriver, str], T],
+        given: Callable[[str], G],
+        work: Callable[[NetworkDriver, G], T],
         name: str,
-        runner: RunnerPlugin,
+        pace: Pace,
         device_seconds: float,
     ) -> Iterator[Answer[T]]:
-        """Do `work(driver, device)` on every device in a session that is closed afterwards; answers come as they are ready.
+        """Do `work(driver, given(device))` on every device in a session that is closed afterwards; answers come as they are ready.
 
         Args:
             devices: Host names.
+            given: What the work is told of a device; asked when the device's turn comes.
             work: What to do on one device, on a thread of its own.
             name: What it is called in Nornir's processors.
-            runner: In which order, and how many at once.
+            pace: How fast.
             device_seconds: After which a device counts as out of reach, whatever it may still say.
 
         Yields:
-            One Answer per device that the runner began. Who does not take them soon holds the work up: nothing piles up.
+            One Answer per device that was begun. Who does not take them soon holds the work up: nothing piles up.
         """
         answers: queue.Queue[Answer[T] | None] = queue.Queue(maxsize=_MOST_ANSWERS_WAITING)
         began: dict[str, float] = {}
@@ -199,10 +202,10 @@ class Network:
         def task(task: Task) -> Result:
             device = task.host.name
             began[device] = time.monotonic()
-            answer = _attempt(task, work)
+            answer = attempt(task, lambda driver, name: work(driver, given(name)))
             is_late = began.pop(device, None) is None
-            _drop(task.host)
-            offer(Answer(device, error=_too_slow(device, device_seconds)) if is_late else answer)
+            drop(task.host)
+            offer(Answer(device, error=too_slow(device, device_seconds)) if is_late else answer)
             return Result(host=task.host)
 
         def offer(answer: Answer[T] | None) -> None:
@@ -212,7 +215,7 @@ class Network:
                     return
 
         wanted = frozenset(devices)
-        chosen = self._nornir.filter(filter_func=lambda host: host.name in wanted).with_runner(runner)
+        chosen = self._nornir.filter(filter_func=lambda host: host.name in wanted).with_runner(PacedRunner(pace))
 
         def run() -> None:
             try:
@@ -225,7 +228,7 @@ class Network:
                 for device, since in list(began.items()):
                     if time.monotonic() - since > device_seconds and began.pop(device, None) is not None:
                         # Its thread waits for the router; without a connection it has nothing to wait for.
-                        _drop(self._nornir.inventory.hosts[device])
+                        drop(self._nornir.inventory.hosts[device])
 
         threads = [threading.Thread(target=each, name=name, daemon=True) for each in (run, watch)]
         for thread in threads:
@@ -247,22 +250,23 @@ class Network:
             return self.run(devices, lambda _driver, _device: None, "log in anew")
         finally:
             for device, host in hosts.items():
-                _drop(host)
+                drop(host)
                 if (connection := standing[device]) is not None:
                     host.connections[CONNECTION_NAME] = connection
 
     def part_with(self, devices: Sequence[str]) -> None:
         """Close the sessions of these devices: a run over a whole fleet does not keep thousands open."""
         for device in devices:
-            _drop(self._nornir.inventory.hosts[device])
+            drop(self._nornir.inventory.hosts[device])
 
     def close(self) -> None:
         """Close every session; a session that cannot be closed any more is dropped."""
         for host in self._nornir.inventory.hosts.values():
-            _drop(host)
+            drop(host)
 
 
-def _attempt(task: Task, work: Callable[[NetworkDriver, str], T]) -> Answer[T]:
+def attempt(task: Task, work: Callable[[NetworkDriver, str], T]) -> Answer[T]:
+    """Do the work on the device of a task; whatever goes wrong is its answer."""
     device = task.host.name
     keep_from_children()
     try:
@@ -279,11 +283,12 @@ def _attempt(task: Task, work: Callable[[NetworkDriver, str], T]) -> Answer[T]:
         ours = translate(error, device)
         if isinstance(ours, errors.UnreachableError):
             # A dead session must not stand in the way of the next step, which may be the rollback.
-            _drop(task.host)
+            drop(task.host)
         return Answer(device, error=ours)
 
 
-def _too_slow(device: str, seconds: float) -> errors.UnreachableError:
+def too_slow(device: str, seconds: float) -> errors.UnreachableError:
+    """The error of a device that took longer than it may."""
     return errors.UnreachableError(
         f"it has not told everything in {seconds:g} s",
         where=device,
@@ -292,7 +297,8 @@ def _too_slow(device: str, seconds: float) -> errors.UnreachableError:
     )
 
 
-def _drop(host: Host) -> None:
+def drop(host: Host) -> None:
+    """Close the session of a device, should it have one; one that cannot be closed any more is forgotten."""
     connection = host.connections.pop(CONNECTION_NAME, None)
     if connection is not None:
         with contextlib.suppress(napalm_errors.NapalmException, OSError, EOFError):

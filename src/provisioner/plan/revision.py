@@ -15,7 +15,8 @@ def inventory_commit(directory: Path, paths: Sequence[Path] = ()) -> str:
 
     Args:
         directory: A directory inside the checkout.
-        paths: What counts as dirty; the directory itself where empty.
+        paths: Directories in which a change counts, each asked in its own checkout: templates may come from another one
+            than the inventory, or from none. The directory itself where empty.
 
     Returns:
         Twelve hex digits, or an empty text outside git (or without git): a run from a tarball is a run all the same.
@@ -23,9 +24,8 @@ def inventory_commit(directory: Path, paths: Sequence[Path] = ()) -> str:
     commit = _git(directory, "rev-parse", "--short=12", "HEAD")
     if commit is None:
         return ""
-    looked_at = [str(path.resolve()) for path in (paths or (directory,))]
-    status = _git(directory, "status", "--porcelain", "--", *looked_at)
-    return f"{commit}-dirty" if status else commit
+    changed = any(_git(path, "status", "--porcelain", "--", ".") for path in (paths or (directory,)))
+    return f"{commit}-dirty" if changed else commit
 
 
 def _git(directory: Path, *arguments: str) -> str | None:

@@ -39,6 +39,33 @@ class _ControlCharacterError(TemplateError):
     """A value would end its line or change what a terminal shows."""
 
 
+class Contexts:
+    """Computes what templates are rendered from, and keeps the latest.
+
+    Two renderers that share it and are asked for the same part, one after the other, compute it once.
+    """
+
+    def __init__(self) -> None:
+        self._edge: tuple[Fleet, Location, context.EdgeContext] | None = None
+        self._slice: tuple[Fleet, Slice, context.SliceContext] | None = None
+
+    def edge(self, fleet: Fleet, location: Location) -> context.EdgeContext:
+        """Of an edge router."""
+        known = self._edge
+        # Of the same objects: to compare two that are equal would take longer than the computing.
+        if known is None or known[0] is not fleet or known[1] is not location:
+            known = self._edge = (fleet, location, context.edge(fleet, location))
+        return known[2]
+
+    def aggregation_slice(self, fleet: Fleet, part: Slice) -> context.SliceContext:
+        """Of a location's part of an aggregation router."""
+        known = self._slice
+        same = known is not None and known[0] is fleet and known[1].location is part.location
+        if known is None or not same or known[1].uplink is not part.uplink:
+            known = self._slice = (fleet, part, context.aggregation_slice(fleet, part))
+        return known[2]
+
+
 class Renderer:
     """Turns intent into config text.
 
@@ -48,14 +75,21 @@ class Renderer:
         templates: The directory that holds `frr/edge/…` and so on.
         extensions: Of Jinja; see `provisioner.render.tracing`.
         only: Names of the sections' templates that are rendered, `frr/edge/frr.j2`: documents have these sections alone. None renders all.
+        contexts: Shared with another renderer that is asked for the same parts.
     """
 
     def __init__(
-        self, templates: Path, extensions: Sequence[type[Extension]] = (), *, only: Collection[str] | None = None
+        self,
+        templates: Path,
+        extensions: Sequence[type[Extension]] = (),
+        *,
+        only: Collection[str] | None = None,
+        contexts: Contexts | None = None,
     ) -> None:
         self._environment = environment_of(templates, extensions)
         self._directory = templates
         self._only = only
+        self._contexts = contexts or Contexts()
         self._template = cache(self._load)
 
     def edge(self, fleet: Fleet, location: Location) -> str:
@@ -65,7 +99,7 @@ class Renderer:
             RenderError: a template is missing, wrong, or gives an empty section.
         """
         platform = location.edge_router.platform
-        return self._document(platform, "edge", context.edge(fleet, location), location.edge_router_name)
+        return self._document(platform, "edge", self._contexts.edge(fleet, location), location.edge_router_name)
 
     def aggregation_base(self, fleet: Fleet, router_name: str) -> str:
         """The document of what belongs to no location on an aggregation router.
@@ -89,7 +123,7 @@ class Renderer:
         """
         platform = fleet.aggregation_router(part.uplink.aggregation_router).platform
         where = f"{part.location.code} on {part.uplink.aggregation_router}"
-        return self._document(platform, "aggregation/slice", context.aggregation_slice(fleet, part), where)
+        return self._document(platform, "aggregation/slice", self._contexts.aggregation_slice(fleet, part), where)
 
     def aggregation_config(self, fleet: Fleet, router_name: str) -> IntendedConfig:
         """Base and slices of all active locations on an aggregation router, apart. Raises RenderError."""

@@ -62,7 +62,7 @@ def to_html(comparison: Comparison) -> str:
                     "number": number,
                     "area": group.area.value,
                     "weight": group.weight,
-                    "devices": words.devices(group),
+                    "devices": visible(words.devices(group)),
                     "reasons": visible("; ".join(group.reasons)),
                 }
                 for number, group in enumerate(words.to_look_at(comparison))
@@ -70,6 +70,7 @@ def to_html(comparison: Comparison) -> str:
             kinds=[
                 (kind.value, [visible(f"{change.plan.subject} {change.plan.title}") for change in changes])
                 for kind, changes in words.listed(comparison)
+                if kind in words.KINDS  # all that change are in the table of subjects
             ],
             has_changes=bool(comparison.changes),
             boards=sorted(

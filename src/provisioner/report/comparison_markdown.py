@@ -101,7 +101,7 @@ def _head(comparison: Comparison) -> Iterable[tuple[str, Sequence[str]]]:
         yield kind.value, block
     if len(comparison.groups) > 1:
         rows = [
-            f"| {group.area.value} | {group.weight} | {words.devices(group)} | {_prose('; '.join(group.reasons))} |"
+            f"| {group.area.value} | {group.weight} | {_prose(words.devices(group))} | {_prose('; '.join(group.reasons))} |"
             for group in words.to_look_at(comparison)
         ]
         yield (
@@ -151,7 +151,8 @@ def _finding(finding: Finding, *last: str) -> str:
 
 def _group(group: ChangeGroup, most: int) -> Sequence[str]:
     title = f"{words.devices(group)}, {group.file}: {'; '.join(group.reasons[:2])}"
-    shown = [f"{_prose(words.names(group))}; {group.area.value}, weight {group.weight}.", ""]
+    about = f"{group.area.value}, weight {group.weight}."
+    shown = [f"{_prose(said)}; {about}" if (said := words.names(group)) else about, ""]
     if said := words.same(group):
         shown += [f"{_prose(said)}.", ""]
     body = _diff(group)

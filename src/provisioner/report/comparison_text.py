@@ -98,7 +98,7 @@ _HEAVY: Final = 60
 def _print_group(console: Console, group: ChangeGroup) -> None:
     title = Text.assemble(
         (words.devices(group), "bold"),
-        f"  {words.names(group)}  ",
+        f"  {said}  " if (said := words.names(group)) else "  ",
         (f"{group.area.value}, weight {group.weight}", "dim"),
     )
     lines.heading(console, title)

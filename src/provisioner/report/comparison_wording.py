@@ -7,13 +7,16 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from provisioner.compare.model import Change, ChangeGroup, ChangeKind, Comparison, Origin, Side
-from provisioner.report.wording import counted, folded
+from provisioner.report.wording import counted, folded, visible
 
 MOST_TO_LOOK_AT: Final = 10
 """Lines of the list that says where to look first."""
 
 KINDS: Final = (ChangeKind.ADDED, ChangeKind.REMOVED, ChangeKind.MOVED)
-"""What is listed by name; whatever else changes is in the groups."""
+"""What is always listed by name; whatever else changes is in the groups."""
+
+FEW: Final = 10
+"""So many subjects that merely change are listed by name too: who reads a change of one school wants to know which school."""
 
 
 def verdict(comparison: Comparison) -> str:
@@ -22,9 +25,11 @@ def verdict(comparison: Comparison) -> str:
         return f"nothing changes on any router of {counted(comparison.compared, 'subject')}"
     kinds = Counter(change.kind for change in comparison.changes)
     devices = {diff.target.device for change in comparison.changes for diff in change.plan.diffs}
-    each = ", ".join(f"{kinds[kind]} {kind.value}" for kind in ChangeKind if kinds[kind])
+    # That all of them change was said just before.
+    named = [f"{kinds[kind]} {kind.value}" for kind in ChangeKind if kinds[kind] and [*kinds] != [ChangeKind.CHANGED]]
+    each = f": {', '.join(named)}" if named else ""
     verb = "changes" if len(comparison.changes) == 1 else "change"
-    return f"{len(comparison.changes)} of {counted(comparison.compared, 'subject')} {verb} on {counted(len(devices), 'device')}: {each}"
+    return f"{len(comparison.changes)} of {counted(comparison.compared, 'subject')} {verb} on {counted(len(devices), 'device')}{each}"
 
 
 def side(side: Side) -> str:
@@ -53,13 +58,15 @@ def to_look_at(comparison: Comparison) -> Sequence[ChangeGroup]:
 
 
 def devices(group: ChangeGroup) -> str:
-    """For how many routers a change is: `3 edge routers`."""
+    """For which router a change is, or for how many: `edge router er-03bk00`, `3 edge routers`."""
+    if len(group.devices) == 1:
+        return visible(f"{group.role.value} router {group.devices[0]}")
     return counted(len(group.devices), f"{group.role.value} router")
 
 
 def names(group: ChangeGroup) -> str:
-    """The routers of a change, the first few of many."""
-    return folded(group.devices)
+    """The routers of a change, the first few of many; empty where `devices` names the one."""
+    return folded(group.devices) if len(group.devices) > 1 else ""
 
 
 def same(group: ChangeGroup) -> str:
@@ -75,10 +82,10 @@ def origin(origin: Origin) -> str:
 
 
 def listed(comparison: Comparison) -> Iterator[tuple[ChangeKind, tuple[Change, ...]]]:
-    """What was added, removed and moved, by kind, in the order of the subjects."""
-    for kind in KINDS:
+    """What was added, removed and moved, by kind, in the order of the subjects; then what else changes, where that is little."""
+    for kind in (*KINDS, ChangeKind.CHANGED):
         changes = comparison.of_kind(kind)
-        if changes:
+        if changes and (kind in KINDS or len(changes) <= FEW):
             yield kind, tuple(sorted(changes, key=lambda change: change.plan.subject))
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from provisioner.compare.git import Repository
 from provisioner.errors import UsageError
 
 from .conftest import Checkout
@@ -27,6 +28,20 @@ def test_nothing_in_the_repository_is_written_not_even_its_index(checkout: Check
     before = contents(checkout.root)
     assert checkout.run("--annotate").returncode == 1
     assert contents(checkout.root) == before
+
+
+def test_a_file_that_was_copied_or_touched_does_not_differ(checkout: Checkout) -> None:
+    """The index knows nothing of a copy's files; to look into 10,000 of them for nothing would cost seconds."""
+    repository = Repository.around(checkout.root)
+    assert repository is not None
+    checkout.file(checkout.location(SCHOOL)).touch()
+    where = [Path("inventory"), Path("templates")]
+    assert repository.differing("HEAD", where) == frozenset()
+    checkout.edit(checkout.location(SCHOOL), "vlan_id: 30", "vlan_id: 33")
+    checkout.file(checkout.location("04CR00")).unlink()
+    checkout.file("templates/frr/edge/frr.j2").chmod(0o755)
+    seen = {str(path) for path in repository.differing("HEAD", where)}
+    assert seen == {checkout.location(SCHOOL), checkout.location("04CR00"), "templates/frr/edge/frr.j2"}
 
 
 def test_what_is_committed_staged_changed_and_new_are_all_seen(checkout: Checkout) -> None:

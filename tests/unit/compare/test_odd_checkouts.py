@@ -159,6 +159,36 @@ def test_a_change_that_git_was_told_not_to_look_for_is_seen(checkout: Checkout, 
     assert subjects(checkout.compare()) == [SCHOOL]
 
 
+def test_a_sparse_checkout_says_what_it_cannot_compare(checkout: Checkout) -> None:
+    checkout.git("update-index", "--refresh")  # git leaves no file out that may have been edited, and this is a copy
+    checkout.git("sparse-checkout", "set", "--no-cone", "/*", f"!/inventory/locations/{OTHER}.yaml")
+    assert not checkout.file(checkout.location(OTHER)).exists()
+    KINDS["template-edited"](checkout)
+    comparison = checkout.compare()
+    assert len(comparison.changes) == 24
+    assert any(f"leaves 1 files out (inventory/locations/{OTHER}.yaml)" in note for note in comparison.notes)
+
+
+def test_a_sparse_checkout_without_the_inventory_is_one_line(checkout: Checkout) -> None:
+    checkout.git("update-index", "--refresh")
+    checkout.git("sparse-checkout", "set", "templates")
+    done = checkout.run()
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: inventory: is no directory")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_files_that_change_nothing_are_named(checkout: Checkout) -> None:
+    other_vlan(checkout)
+    checkout.edit(checkout.location(OTHER), "down_mbps: ", "down_mbps:  ")
+    checkout.edit(checkout.location("05DJ00"), "down_mbps: ", "down_mbps:  ")
+    idle = f"{checkout.location(OTHER)}, {checkout.location('05DJ00')} differ, and no router is configured otherwise for them"
+    assert checkout.compare().notes == (idle,)
+    assert checkout.compare(schools=(SCHOOL,)).notes == ()
+    (note,) = checkout.compare(schools=(OTHER,)).notes
+    assert note == f"{checkout.location(OTHER)} differs, and no router is configured otherwise for it"
+
+
 def test_what_git_ignores_is_read_and_so_compared(checkout: Checkout) -> None:
     checkout.file(".gitignore").write_text("*.yaml\n", encoding="utf-8")
     KINDS["school-added"](checkout)

@@ -49,6 +49,14 @@ def test_a_program_is_not_taken_from_the_directory_in_which_the_command_was_type
     assert "maximum-prefix 12 force" in report["groups"][0]["diff"]
 
 
+def test_a_base_without_the_program_was_not_rendered_by_its_own(checkout: Checkout) -> None:
+    put(checkout.file("src"))
+    checkout.git("add", "src")  # what git holds nothing of is no part of the repository: see the next test
+    report = run(checkout)
+    assert not report["base"]["own_program"]
+    assert any("it is not there" in note for note in report["notes"])
+
+
 def test_a_program_that_is_installed_inside_the_checkout_is_no_part_of_it(checkout: Checkout) -> None:
     checkout.file(".gitignore").write_text(".venv/\n", encoding="utf-8")
     checkout.commit()

@@ -36,10 +36,14 @@ def clock(url: str) -> Iterator[tuple[Journal, list[datetime]]]:
 
 
 def note(
-    journal: Journal, night: int, *findings: Found, closes: Callable[[str, str], bool] = lambda _rule, _owner: True
+    journal: Journal,
+    night: int,
+    *findings: Found,
+    closes: Callable[[str, str], bool] = lambda _rule, _owner: True,
+    untold: datetime | None = None,
 ) -> tuple[list[Past], list[PastFinding]]:
     at = NIGHT + timedelta(days=night)
-    return journal.note(at, [ToNote("er-1", findings, closes)], [])[0]
+    return journal.note(at, [ToNote("er-1", findings, closes)], [], untold)[0]
 
 
 def test_a_finding_keeps_the_night_in_which_it_was_seen_first(journal: Journal) -> None:
@@ -55,6 +59,17 @@ def test_what_is_not_found_any_more_is_gone_once(journal: Journal) -> None:
     assert [each.nights for each in pasts] == [2]
     assert gone == [PastFinding(DRIFT.key, 3, "what", NIGHT, 1)]
     assert note(journal, 2, DOWN)[1] == []
+
+
+def test_what_an_audit_that_was_cut_off_saw_go_is_told_by_the_next_one(journal: Journal) -> None:
+    note(journal, 0, DRIFT, DOWN)
+    cut_off = NIGHT + timedelta(days=1)
+    note(journal, 1, DOWN)
+    # What came back meanwhile is not gone.
+    _, gone = note(journal, 2, DOWN, untold=cut_off)
+    assert gone == [PastFinding(DRIFT.key, 3, "what", NIGHT, 1)]
+    assert note(journal, 2, DOWN, DRIFT, untold=cut_off)[1] == []
+    assert note(journal, 3, DOWN, DRIFT)[1] == []
 
 
 def test_what_comes_back_begins_anew_and_remembers_how_often_it_came(journal: Journal) -> None:

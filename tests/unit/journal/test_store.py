@@ -260,6 +260,40 @@ def test_a_database_server_that_dropped_its_sessions_is_asked_again(
         assert set(journal.deployed("ar1-utr")) == {"16PK00"}
 
 
+def test_a_table_that_another_session_never_lets_go_is_told_of_in_time(
+    postgresql_url: str, begin: Begin, make_push: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PostgreSQL itself would wait for ever, and so would a push that holds the locks of its routers."""
+    monkeypatch.setattr("provisioner.journal.database.BUSY_TIMEOUT_SECONDS", 0.2)
+    engine = create_engine(postgresql_url)
+    with Journal.open(postgresql_url) as journal:
+        run = begin(journal)
+        with engine.begin() as connection:
+            connection.execute(text("LOCK TABLE run, transaction IN ACCESS EXCLUSIVE MODE"))
+            for attempt in (lambda: begin(journal), lambda: journal.record_outcome(run, make_push()), journal.history):
+                with pytest.raises(JournalError, match="another session holds it") as caught:
+                    attempt()
+                assert caught.value.number == "PV7005"
+        assert len(journal.history()) == 1
+    engine.dispose()
+
+
+def test_a_server_that_takes_no_writes_says_so(postgresql_url: str, begin: Begin) -> None:
+    Journal.open(postgresql_url).close()
+    with Journal.open(f"{postgresql_url}&options=-c%20default_transaction_read_only%3Don") as journal:
+        with pytest.raises(JournalError, match="takes no writes") as caught:
+            begin(journal)
+        assert caught.value.number == "PV7002"
+        assert journal.history() == ()
+
+
+def test_a_silent_server_is_asked_whether_it_is_still_there(postgresql_url: str) -> None:
+    """A line that breaks while an answer is awaited has nothing under way that a time limit of TCP would end."""
+    with Journal.open(postgresql_url) as journal, journal._engine.connect() as connection:
+        wanted = connection.connection.driver_connection.info.get_parameters()  # type: ignore[union-attr]
+    assert (wanted["keepalives_idle"], wanted["keepalives_count"]) == ("5", "3")
+
+
 def test_a_database_that_refuses_is_told_of_without_the_statement(postgresql_url: str) -> None:
     with Journal.open(postgresql_url) as journal:
         engine = create_engine(postgresql_url)

@@ -18,6 +18,7 @@ from nornir.core.processor import Processors
 from nornir.core.task import MultiResult, Result, Task
 
 from provisioner.network.dask_runner import DaskError, DaskRunner
+from provisioner.network.pacing import Pace
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::DeprecationWarning")
 
@@ -159,7 +160,7 @@ def test_nothing_is_given_out_after_the_first_no(client: Client) -> None:
         asked.append(None)
         return len(asked) <= 5
 
-    assert sorted(fleet(DaskRunner(client, proceed=proceed), *NAMES).run(who)) == list(NAMES[:5])
+    assert sorted(fleet(DaskRunner(client, pace=Pace(proceed=proceed)), *NAMES).run(who)) == list(NAMES[:5])
 
 
 def test_processors_are_told_of_each_host_here(client: Client) -> None:

@@ -12,7 +12,7 @@ from nornir_napalm.plugins.connections import CONNECTION_NAME
 
 from provisioner.errors import DeviceError, UnreachableError
 from provisioner.intent.load import load_fleet
-from provisioner.network.pacing import PacedRunner
+from provisioner.network.pacing import Pace
 from provisioner.network.session import Access, Network
 
 FLEET = load_fleet(Path(__file__).parents[3] / "inventory")
@@ -47,7 +47,7 @@ def sessions(network: Network) -> dict[str, Session]:
 
 
 def test_every_router_answers_once_and_its_session_is_closed(network: Network, sessions: dict[str, Session]) -> None:
-    answers = list(network.each(DEVICES, lambda _, device: device.upper(), "shout", PacedRunner(5, {}), 60))
+    answers = list(network.each(DEVICES, str, lambda _, device: device.upper(), "shout", Pace(5), 60))
     assert sorted(answer.device for answer in answers) == sorted(DEVICES)
     assert all(answer.value == answer.device.upper() for answer in answers)
     assert all(session.closed.is_set() for session in sessions.values())
@@ -59,7 +59,7 @@ def test_a_failure_is_its_own(network: Network, sessions: dict[str, Session]) ->
             raise ValueError("who knows")
         return device
 
-    answers = {answer.device: answer for answer in network.each(DEVICES, work, "work", PacedRunner(5, {}), 60)}
+    answers = {answer.device: answer for answer in network.each(DEVICES, str, work, "work", Pace(5), 60)}
     assert isinstance(answers.pop(DEVICES[3]).error, DeviceError)
     assert all(answer.error is None for answer in answers.values())
     assert len(answers) == len(DEVICES) - 1
@@ -78,7 +78,7 @@ def test_a_router_that_takes_too_long_is_out_of_reach_and_holds_nobody_up(
         return device
 
     began = time.monotonic()
-    answers = {answer.device: answer for answer in network.each(DEVICES, work, "work", PacedRunner(2, {}), 1)}
+    answers = {answer.device: answer for answer in network.each(DEVICES, str, work, "work", Pace(2), 1)}
     assert time.monotonic() - began < 15
     error = answers[slow].error
     assert isinstance(error, UnreachableError)
@@ -89,7 +89,7 @@ def test_a_router_that_takes_too_long_is_out_of_reach_and_holds_nobody_up(
 @pytest.mark.usefixtures("sessions")
 def test_who_takes_no_more_answers_leaves_no_thread_behind(network: Network) -> None:
     before = threading.active_count()
-    answers = network.each(DEVICES, lambda _, device: device, "work", PacedRunner(3, {}), 60)
+    answers = network.each(DEVICES, str, lambda _, device: device, "work", Pace(3), 60)
     next(answers)
     answers.close()  # type: ignore[attr-defined]  # it is a generator
     end = time.monotonic() + 20

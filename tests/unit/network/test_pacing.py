@@ -14,7 +14,7 @@ from nornir.core import Nornir
 from nornir.core.inventory import Defaults, Groups, Host, Hosts, Inventory
 from nornir.core.task import Result, Task
 
-from provisioner.network.pacing import PacedRunner
+from provisioner.network.pacing import Pace, PacedRunner
 
 
 def nornir(names: list[str], runner: PacedRunner) -> Nornir:
@@ -56,7 +56,7 @@ def test_every_host_is_done_once_and_no_limit_is_passed(
 ) -> None:
     of = {f"host{number}": each for number, each in enumerate(lanes)}
     watch = Watch(of, 0.001)
-    done = nornir(list(of), PacedRunner(workers, of, per_lane=per_lane)).run(task=watch, name="watch")
+    done = nornir(list(of), PacedRunner(Pace(workers, of, per_lane=per_lane))).run(task=watch, name="watch")
     assert sorted(done) == sorted(of)
     assert {name: done[name][0].result for name in done} == {name: name for name in of}
     assert watch.most["everything"] <= workers
@@ -69,7 +69,7 @@ def test_a_slow_aggregation_point_holds_no_other_up() -> None:
         **{f"other{number}": ("b",) for number in range(6)},
     }
     watch = Watch(of, 0.01)
-    nornir(list(of), PacedRunner(4, of, per_lane=2)).run(task=watch, name="watch")
+    nornir(list(of), PacedRunner(Pace(4, of, per_lane=2))).run(task=watch, name="watch")
     first = {name[:-1] for name, _ in watch.begun[:4]}
     assert first == {"slow", "other"}
     assert watch.most["a"] == watch.most["b"] == 2
@@ -83,14 +83,23 @@ def test_logins_are_spread_over_time() -> None:
         now[0] += seconds
 
     names = [f"host{number}" for number in range(5)]
-    runner = PacedRunner(5, {}, logins_a_second=2, clock=lambda: now[0], pause=pause)
+    runner = PacedRunner(Pace(5, {}, logins_a_second=2, clock=lambda: now[0], pause=pause))
     nornir(names, runner).run(task=Watch({}), name="watch")
     assert waits == pytest.approx([0.5] * 4)
 
 
 def test_after_a_no_none_is_begun_any_more_and_those_at_work_end() -> None:
     watch = Watch({}, 0.01)
-    runner = PacedRunner(2, {}, proceed=lambda: len(watch.begun) < 3)
+    runner = PacedRunner(Pace(2, {}, proceed=lambda: len(watch.begun) < 3))
     done = nornir([f"host{number}" for number in range(50)], runner).run(task=watch, name="watch")
     assert 3 <= len(done) < 10
     assert sorted(done) == sorted(name for name, _ in watch.begun)
+
+
+def test_who_waits_for_the_next_login_hears_soon_that_there_is_none() -> None:
+    watch = Watch({})
+    began = time.monotonic()
+    runner = PacedRunner(Pace(2, logins_a_second=0.01, proceed=lambda: not watch.begun))
+    done = nornir(["host1", "host2"], runner).run(task=watch, name="watch")
+    assert list(done) == ["host1"]
+    assert time.monotonic() - began < 20

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from provisioner.intent.load import load_fleet
 from provisioner.intent.types import PlatformName
@@ -78,18 +81,37 @@ def test_outside_git_there_is_no_commit(tmp_path: Path) -> None:
     assert inventory_commit(tmp_path) == ""
 
 
+def git(directory: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", "-C", str(directory), *identity, *arguments], check=True, capture_output=True)
+
+
+def checkout(directory: Path) -> Path:
+    """A repository with one file, committed."""
+    directory.mkdir()
+    git(directory, "init", "-q")
+    (directory / "a.yaml").write_text("x: 1\n")
+    git(directory, "add", "a.yaml")
+    git(directory, "commit", "-q", "-m", "one")
+    return directory
+
+
 def test_a_changed_inventory_is_dirty(tmp_path: Path) -> None:
-    import subprocess
-
-    def git(*arguments: str) -> None:
-        identity = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
-        subprocess.run(["git", "-C", str(tmp_path), *identity, *arguments], check=True, capture_output=True)
-
-    git("init", "-q")
-    (tmp_path / "a.yaml").write_text("x: 1\n")
-    git("add", "a.yaml")
-    git("commit", "-q", "-m", "one")
-    clean = inventory_commit(tmp_path)
+    inventory = checkout(tmp_path / "inventory")
+    clean = inventory_commit(inventory)
     assert len(clean) == 12
-    (tmp_path / "a.yaml").write_text("x: 2\n")
-    assert inventory_commit(tmp_path) == f"{clean}-dirty"
+    (inventory / "a.yaml").write_text("x: 2\n")
+    assert inventory_commit(inventory) == f"{clean}-dirty"
+
+
+@pytest.mark.parametrize("changed", ["inventory", "templates"])
+def test_an_inventory_with_templates_from_another_checkout_is_dirty_where_either_is(
+    tmp_path: Path, changed: str
+) -> None:
+    """A team keeps its inventory in a repository of its own: the journal must not call a commit clean that was not."""
+    both = inventory, templates = checkout(tmp_path / "inventory"), checkout(tmp_path / "templates")
+    clean = inventory_commit(inventory, both)
+    assert clean == inventory_commit(inventory, (inventory, tmp_path)), "templates outside git say nothing"
+    assert "dirty" not in clean
+    (tmp_path / changed / "a.yaml").write_text("x: 2\n")
+    assert inventory_commit(inventory, (inventory, templates)) == f"{clean}-dirty"

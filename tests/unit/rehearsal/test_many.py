@@ -13,7 +13,7 @@ import pytest
 
 from provisioner.compare.comparison import Request as Comparing
 from provisioner.compare.comparison import compare
-from provisioner.errors import LabError
+from provisioner.errors import LabError, UsageError
 from provisioner.intent.load import load_fleet
 from provisioner.intent.model import Fleet
 from provisioner.network.interrupts import Interruption
@@ -77,6 +77,14 @@ def test_one_template_line_for_all_comes_as_far_as_the_lab(checkout: Path) -> No
     with pytest.raises(LabError):
         _rehearsed(checkout, whole)
     assert len(asked) == 1
+
+
+def test_each_school_changed_otherwise_is_refused_before_a_lab_is_asked_for(checkout: Path) -> None:
+    for number, path in enumerate(_locations(checkout)):
+        _edit(path, "vlan_id: 30\n", f"vlan_id: {1000 + number}\n")
+    with pytest.raises(UsageError, match=f"{SCHOOLS} subjects change") as refused:
+        _rehearsed(checkout, lambda: load_fleet(checkout / "inventory"))
+    assert refused.value.number == "PV0150"
 
 
 def test_files_that_are_gone_are_nothing_to_rehearse(checkout: Path) -> None:

@@ -27,11 +27,13 @@
     const made = /** @type {HTMLDetailsElement} */ (element("details", undefined, "change"));
     made.id = `change-${number}`;
     const summary = element("summary");
-    summary.append(element("span", group.area, "badge"), " ", element("b", String(group.weight), group.weight >= 60 ? "grave" : ""), ` ${group.title}`);
+    const badge = element("span", `${group.area} `, "badge");
+    badge.append(element("b", String(group.weight), group.weight >= 60 ? "grave" : ""));
+    summary.append(badge, ` ${group.title}`);
     made.append(summary);
     lazily(made, () => {
       const inside = element("div", undefined, "inside");
-      inside.append(element("p", group.names, "mono"));
+      if (group.names) inside.append(element("p", group.names, "mono"));
       if (group.reasons.length) inside.append(element("p", `also ${group.reasons.join("; ")}`));
       if (group.same) inside.append(element("p", group.same, "quiet"));
       inside.append(diff(group));
