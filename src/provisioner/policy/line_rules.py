@@ -14,7 +14,7 @@ _LIMITED: Final = re.compile(r"\blimit rate (?!over\b)[^\n]*\blog\b")
 """In this order: a rule is carried out from left to right, and `over` turns the limit around (nft(8))."""
 
 _COPIES: Final = re.compile(r"\blog\b.* (?:group|snaplen|queue-threshold|flags)\b")
-"""nft(8), LOG STATEMENT: `group` sends packets to a listener (NFLOG), `snaplen` bytes of each; `flags` adds options and hardware addresses."""
+"""nft(8), LOG STATEMENT: `group` sends packets to a listener (NFLOG), `snaplen` how much of each; `flags` adds hardware addresses."""
 
 _LETS_PASS: Final = re.compile(r"\b(?:accept|goto|jump|return|vmap)\b")
 _REFUSES: Final = re.compile(r"\b(?:drop|reject)\b")
