@@ -89,6 +89,15 @@ def _location(policy: EffectivePolicy) -> Json:
             }
             for session in policy.sessions
         ],
+        "logs": [
+            {
+                "device": log.device,
+                "prefix": log.prefix,
+                "limit": log.limit or None,
+                "basis": _basis(log.basis),
+            }
+            for log in policy.logs
+        ],
         "findings": [
             {
                 "rule": finding.rule,

@@ -182,6 +182,12 @@ def sections(policy: EffectivePolicy) -> Iterator[Section]:
         tuple(_routes(policy.routes)),
     )
     yield Section("sessions", "How the BGP sessions are protected", "", tuple(_sessions(policy)))
+    yield Section(
+        "logs",
+        "What is logged of packets",
+        "How long it is kept: docs/privacy.md.",
+        tuple(_logs(policy)),
+    )
     if policy.findings:
         yield Section(
             "findings", "Policy findings", "Each rule is explained in docs/policy.md.", tuple(_findings(policy))
@@ -324,6 +330,16 @@ def _sessions(policy: EffectivePolicy) -> Iterator[Entry]:
         ]
         neighbors = ", ".join(session.neighbor for session in found)
         yield Entry(visible(f"{device} with {whose}: {neighbors}"), tuple(items))
+
+
+def _logs(policy: EffectivePolicy) -> Iterator[Entry]:
+    for device in policy.devices:
+        said: dict[str, tuple[str, ...]] = {}
+        for log in policy.logs:
+            if log.device == device:
+                limit = f"at most {log.limit}" if log.limit else "without a limit"
+                said.setdefault(visible(f"{log.prefix or 'packets'}: {limit}"), _places(log.basis))
+        yield Entry(visible(device), tuple(Item(text, where) for text, where in said.items()) or (Item("nothing"),))
 
 
 def _findings(policy: EffectivePolicy) -> Iterator[Entry]:

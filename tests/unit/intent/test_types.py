@@ -23,6 +23,7 @@ TEXT_TYPES = [
     "CircuitId",
     "SecretReference",
     "Reason",
+    "ExceptedText",
     "RoleMail",
     "RuleId",
     "VersionText",

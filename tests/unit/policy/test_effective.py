@@ -216,6 +216,17 @@ def test_a_planned_location_has_the_policy_that_it_will_have(fleet: Fleet) -> No
     assert policies(fleet).of(location).flows
 
 
+def test_what_is_logged_is_told_with_its_limit(fleet: Fleet, tmp_path: Path) -> None:
+    lines = said(policies(fleet).of(fleet.locations[CODE]), "logs")
+    limit = fleet.service.log_limit.per_minute
+    assert f"er-05dj00 | spoofed source: at most {limit}/minute" in lines
+    assert any("05DJ00 foreign destination" in line for line in lines)
+    changed = with_template(
+        fleet, tmp_path, "frr/edge/nftables.j2", r'\{\{ log_limit \}\} log prefix "spoofed', 'log prefix "spoofed'
+    )
+    assert "er-05dj00 | spoofed source: without a limit" in said(changed, "logs")
+
+
 def test_no_secret_and_not_even_its_name_is_in_the_report(fleet: Fleet) -> None:
     policy = policies(fleet).of(fleet.locations[CODE])
     text = to_json([policy])

@@ -13,7 +13,7 @@ from provisioner.intent.model import Fleet, Location
 from provisioner.intent.types import PlatformName
 from provisioner.plan.model import DeviceRole
 from provisioner.policy.acceptance import Acceptances
-from provisioner.policy.effective.model import Border, EffectivePolicy, Flow, Routes, SessionFacts, Zone
+from provisioner.policy.effective.model import Border, EffectivePolicy, Flow, Log, Routes, SessionFacts, Zone
 from provisioner.policy.effective.origins import Inventory, Origins
 from provisioner.policy.effective.packets import Packets
 from provisioner.policy.effective.routes import RoutesOf
@@ -73,6 +73,7 @@ class Policies:
             borders=tuple(read.borders),
             routes=tuple(read.routes),
             sessions=tuple(read.sessions),
+            logs=tuple(read.logs),
             findings=found,
         )
 
@@ -92,6 +93,7 @@ class _Read:
     borders: list[Border] = field(default_factory=list)
     routes: list[Routes] = field(default_factory=list)
     sessions: list[SessionFacts] = field(default_factory=list)
+    logs: list[Log] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -109,6 +111,7 @@ class _Read:
                 self._add(judged, Packets(judged, self.origins))
 
     def _add(self, judged: Judged, packets: Packets) -> None:
+        self.logs += packets.logs()
         self.borders += packets.borders() if judged.location is not None else ()
         routes = RoutesOf(judged, self.origins)
         self.routes += routes.routes()

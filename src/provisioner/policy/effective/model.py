@@ -184,6 +184,23 @@ class SessionFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Log:
+    """What a rule of a packet filter writes down.
+
+    Attributes:
+        device: The router.
+        prefix: How its lines begin.
+        limit: How many there are at most, `30/minute`; empty where nothing limits them.
+        basis: Where it comes from.
+    """
+
+    device: str
+    prefix: str
+    limit: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class Norm:
     """A norm for which the report is evidence.
 
@@ -214,6 +231,7 @@ class EffectivePolicy:
         borders: What interfaces let pass.
         routes: What sessions take and give.
         sessions: How they are protected.
+        logs: What is written down of packets.
         findings: What breaks a policy rule, accepted or not.
     """
 
@@ -228,6 +246,7 @@ class EffectivePolicy:
     borders: tuple[Border, ...]
     routes: tuple[Routes, ...]
     sessions: tuple[SessionFacts, ...]
+    logs: tuple[Log, ...]
     findings: tuple[Finding, ...]
 
     def flow(self, source: str, target: str, version: int) -> Flow | None:

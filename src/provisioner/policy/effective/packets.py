@@ -5,6 +5,7 @@ Names come from the intent; what passes comes from the config alone, so that a m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -14,7 +15,7 @@ from frr_config.document import NFTABLES
 from provisioner.intent.types import INTERNET
 from provisioner.plan.model import DeviceRole
 from provisioner.policy.effective import words
-from provisioner.policy.effective.model import Border, Extent, Flow, Ruling, Way, Zone, ZoneKind
+from provisioner.policy.effective.model import Border, Extent, Flow, Log, Ruling, Way, Zone, ZoneKind
 from provisioner.policy.effective.origins import Origins
 from provisioner.policy.packetfilter import Decision, Packet
 from provisioner.policy.subject import Judged
@@ -24,6 +25,10 @@ ROUTER: Final = "the router"
 MANAGEMENT: Final = "management port"
 VERSIONS: Final = (4, 6)
 
+_QUOTED: Final = re.compile(r'"[^"]*"')
+_LOGS: Final = re.compile(r"\blog\b")
+_PREFIX: Final = re.compile(r'\blog prefix "([^"]*?):? ?"')
+_LIMIT: Final = re.compile(r"\blimit rate (?!over\b)(\S+)")
 _ORDER: Final = {Extent.NONE: 0, Extent.SOME: 1, Extent.ALL: 2}
 
 
@@ -155,6 +160,16 @@ class Packets:
             yield from self._border(interface, judged.code, Way.IN, Packet(4, interface))
             yield from self._border(interface, judged.code, Way.TO, Packet(4, oifname=interface))
             yield from self._border(interface, judged.code, Way.CONTROL, Packet(4, interface))
+
+    def logs(self) -> Iterator[Log]:
+        """What the owner's rules write down of packets."""
+        for table in self.judged.own.tables:
+            for entry in table.entries:
+                for line in entry.lines if entry.kind == "chain" else ():
+                    if _LOGS.search(_QUOTED.sub('""', line)):
+                        prefix, limit = _PREFIX.search(line), _LIMIT.search(line)
+                        basis = self.origins.basis(self.judged.device, NFTABLES, entry.name, line.strip())
+                        yield Log(self.judged.device, prefix[1] if prefix else "", limit[1] if limit else "", basis)
 
     def _border(self, interface: str, whose: str, way: Way, packet: Packet) -> Iterator[Border]:
         for version in VERSIONS:
