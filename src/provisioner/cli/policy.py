@@ -11,6 +11,7 @@ import typer
 
 from provisioner.cli import options
 from provisioner.cli.files import write_whole
+from provisioner.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,9 @@ class PolicyFormat(StrEnum):
     JSON = "json"
     HTML = "html"
 
+
+MOST_LOCATIONS: Final = 1000
+"""Of one report: a page of some 40 MB."""
 
 _SUFFIXES: Final = {".txt": PolicyFormat.TEXT, ".json": PolicyFormat.JSON, ".html": PolicyFormat.HTML}
 
@@ -80,6 +84,12 @@ def policy(
     from provisioner.report.wording import counted
 
     fleet, chosen = load_selected(inventory, Selection.of(school, board, aggregation, everything=everything))
+    if len(chosen.locations) > MOST_LOCATIONS:
+        raise UsageError(
+            f"{len(chosen.locations)} locations are more than one report is good for: {MOST_LOCATIONS} at most",
+            remedy="select by board or by aggregation point, a report each",
+            number="PV0160",
+        )
     policies = Policies(fleet, Inventory(inventory, inventory), templates, templates, today())
     found = [policies.of(fleet.locations[code]) for code in chosen.locations]
     if output:

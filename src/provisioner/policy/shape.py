@@ -65,6 +65,7 @@ _FREE: Final = {
     "municipality": True,
     "pupils": True,
     "accepted_findings": True,
+    "not_personal": True,
     "uplinks": {"__all__": {"access_line": {"provider", "technology", "circuit_id", "down_mbps", "up_mbps"}}},
 }
 """What no rule reads of a location."""
@@ -199,7 +200,7 @@ def _intent(location: Location) -> str:
 
 
 def _as_text(model: BaseModel) -> str:
-    return model.model_dump_json(indent=1, exclude={"accepted_findings"})
+    return model.model_dump_json(indent=1, exclude={"accepted_findings", "not_personal"})
 
 
 def _pattern(numbers: Sequence[int]) -> tuple[int, ...]:

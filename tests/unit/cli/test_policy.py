@@ -7,6 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from typer.testing import CliRunner
+
+from provisioner.cli import policy
+from provisioner.cli.app import app
+from provisioner.errors import UsageError
+
 ROOT = Path(__file__).parents[3]
 PROGRAM = "import sys; from provisioner.cli.app import main; sys.exit(main())"
 
@@ -67,3 +74,11 @@ def test_nothing_selected_is_one_line_and_exit_code_2() -> None:
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_report_that_nobody_would_read_is_refused_with_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(policy, "MOST_LOCATIONS", 3)
+    arguments = ["policy", "--all", "-i", str(ROOT / "inventory"), "-t", str(ROOT / "templates")]
+    done = CliRunner().invoke(app, arguments)
+    assert isinstance(done.exception, UsageError)
+    assert "select by board" in str(done.exception)

@@ -110,6 +110,13 @@ def test_names_of_people_s_schools_are_free_text() -> None:
         assert accepted("FreeText", name) == name
 
 
+def test_a_reason_is_a_sentence_of_two_hundred_characters_at_most() -> None:
+    said = "the smart boards of this school stream to its cameras, agreed with the board in CHG-4711"
+    assert accepted("Reason", said) == said
+    assert accepted("Reason", f"{said}, {said}, and so on (for now)") is not None
+    assert accepted("Reason", said * 3) is None
+
+
 @pytest.mark.parametrize(
     ("value", "fits"), [("10.3", True), ("21.4R3-S5", True), (10.3, False), ("v10", False), ("", False)]
 )
