@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 
 from provisioner import __version__
-from provisioner.cli import adopt, audit, check, diff, history, lab, options, rehearse, render, restore, show, undo
+from provisioner.cli import (
+    adopt,
+    audit,
+    check,
+    diff,
+    history,
+    lab,
+    options,
+    policy,
+    rehearse,
+    render,
+    restore,
+    show,
+    undo,
+)
 from provisioner.errors import EXIT_TROUBLE, ProvisionerError, UsageError
 
 app = typer.Typer(
@@ -31,6 +45,7 @@ app.command("restore")(restore.restore)
 app.command("show")(show.show)
 app.command("undo")(undo.undo)
 app.add_typer(lab.app, name="lab")
+app.add_typer(policy.app, name="policy")
 
 
 def _version(wanted: bool) -> None:
@@ -121,7 +136,8 @@ def _hand_down(context: typer.Context) -> None:
         )
     command = context.command.get_command(context, context.invoked_subcommand or "")  # type: ignore[attr-defined]
     nested = dict.fromkeys(getattr(command, "commands", {}), given)
-    context.default_map = {str(context.invoked_subcommand): nested or given}
+    # A group may do something by itself, and so takes them as well as its own commands do.
+    context.default_map = {str(context.invoked_subcommand): {**given, **nested}}
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ from typing import Final, TypeVar
 
 from pydantic import BaseModel
 
-from provisioner.intent import acceptances
+from provisioner.intent import acceptances, privacy
 from provisioner.intent.checks import Complaint, File, board_numbers_stand_once, check_fleet
 from provisioner.intent.model import AggregationPoint, Boards, Fleet, Location, Service
 from provisioner.intent.problems import InvalidInventoryError, Problem
@@ -41,7 +41,8 @@ def load_fleet(
         directory: Where `service.yaml` is.
         only: Location codes; other locations are not read, and the Fleet says that it is not complete. None reads all.
         read: How a file becomes data; the cache has a quicker way for files that it knows.
-        today: The day on which acceptances must not be over; None where that is not asked, since it keeps no router from being provisioned.
+        today: The day on which acceptances must not be over, and whether personal data is looked for; None where that is not asked,
+            since neither keeps a router from being provisioned.
 
     Returns:
         The Fleet, in which everything refers to something and nothing is given out twice.
@@ -116,6 +117,7 @@ def _load_fleet(
     complaints = [*board_numbers_stand_once(boards), *check_fleet(fleet)]
     if today is not None:
         complaints += acceptances.over(fleet, today, fleet.locations.values())
+        complaints += privacy.personal(fleet, fleet.locations.values())
     problems += [_problem(complaint, paths) for complaint in complaints if complaint.number not in dangling]
     if problems:
         raise InvalidInventoryError(problems)

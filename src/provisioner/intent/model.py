@@ -10,8 +10,9 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 from types import MappingProxyType
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from provisioner.intent.foundation import Intent
 from provisioner.intent.ranges import within
 from provisioner.intent.types import (
     Address4,
@@ -20,6 +21,7 @@ from provisioner.intent.types import (
     AvailabilityClass,
     BoardNumber,
     CircuitId,
+    ExceptedText,
     FreeText,
     Integer,
     Interface4,
@@ -46,12 +48,6 @@ from provisioner.intent.types import (
 )
 
 
-class Intent(BaseModel):
-    """What every part of the inventory has in common: immutable, and no field that the model does not know."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=False)
-
-
 class AcceptedFinding(Intent):
     """Something that breaks a policy rule and is meant to (docs/policy.md)."""
 
@@ -63,6 +59,14 @@ class AcceptedFinding(Intent):
     until: date | None = Field(default=None, description="The last day on which it is accepted, like 2027-01-31")
 
 
+class NotPersonal(Intent):
+    """A value that looks like a person's data and is nobody's (docs/privacy.md)."""
+
+    value: ExceptedText = Field(description="The value, exactly as it stands in this file")
+    reason: Reason = Field(description="Why it is nobody's; ten characters at least")
+
+
+_NOT_PERSONAL = "What looks like a person's data here, and is nobody's (docs/privacy.md)"
 _ACCEPTED = "What breaks a policy rule here, and is meant to (docs/policy.md)"
 
 
@@ -192,6 +196,7 @@ class Service(Intent):
         default=(), description="What `provision audit` accepts routers to run; any version of a platform left out"
     )
     accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
+    not_personal: tuple[NotPersonal, ...] = Field(default=(), description=_NOT_PERSONAL)
 
     def versions_allowed(self, platform: PlatformName) -> tuple[str, ...]:
         """The versions that routers of a platform may run; empty where any may."""
@@ -211,6 +216,7 @@ class Board(Intent):
     number: BoardNumber = Field(description="Number of the board (bevoegd gezag), five digits in quotes")
     name: FreeText = Field(description="Name of the board")
     contact: RoleMail = Field(description="A role address, never a person's")
+    not_personal: tuple[NotPersonal, ...] = Field(default=(), description=_NOT_PERSONAL)
 
 
 class Boards(Intent):
@@ -285,6 +291,7 @@ class AggregationPoint(Intent):
         tuple[AggregationRouter, ...], Field(min_length=1, description="The aggregation routers that stand there")
     ]
     accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
+    not_personal: tuple[NotPersonal, ...] = Field(default=(), description=_NOT_PERSONAL)
 
 
 # --- locations/CODE.yaml --------------------------------------------------------------------------------------------------
@@ -407,6 +414,7 @@ class Location(Intent):
     ]
     segments: Annotated[tuple[Segment, ...], Field(min_length=1, description="VLANs inside the school")]
     accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
+    not_personal: tuple[NotPersonal, ...] = Field(default=(), description=_NOT_PERSONAL)
 
     @property
     def edge_router_name(self) -> str:

@@ -16,6 +16,8 @@ No quote, backslash, `!`, `#`, `$`, `{`, `;` or control character: none of them 
 FRR, nftables, ifupdown2, Junos or IOS.
 """
 
+REASON_PATTERN: Final = FREE_TEXT_PATTERN.replace("{0,62}", "{0,198}")
+"""The same, 200 characters at most: a whole sentence."""
 
 _ADDRESS: Final = re.compile(r"[0-9A-Fa-f:.]+\Z")
 _WITH_PREFIX: Final = (IPv4Network, IPv6Network, IPv4Interface, IPv6Interface)
@@ -54,8 +56,10 @@ def _not_reserved(value: str) -> str:
 
 
 RuleId = Annotated[str, StringConstraints(pattern=r"^POL[0-9]{3}$")]
-Reason = Annotated[str, StringConstraints(pattern=FREE_TEXT_PATTERN, min_length=10, max_length=200)]
+Reason = Annotated[str, StringConstraints(pattern=REASON_PATTERN, min_length=10, max_length=200)]
 FreeText = Annotated[str, StringConstraints(pattern=FREE_TEXT_PATTERN, min_length=1, max_length=64)]
+ExceptedText = Annotated[str, StringConstraints(pattern=REASON_PATTERN.replace("+-]", "+@-]"), max_length=200)]
+"""A text or a mail address that stands in the same file."""
 VersionText = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9A-Za-z.+~-]*$", max_length=40)]
 """A version of software, or how it begins: `10.3`. In YAML in quotes, for 10.10 without them is the number 10.1."""
 LocationCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}[A-Z]{2}[0-9]{2}$")]

@@ -18,7 +18,7 @@ from typing import Final
 
 import pydantic
 
-from provisioner.intent import acceptances
+from provisioner.intent import acceptances, privacy
 from provisioner.intent.cache import Store, digest, digest_of_files
 from provisioner.intent.load import AGGREGATION_DIRECTORY, LOCATIONS_DIRECTORY, load_fleet, located
 from provisioner.intent.model import Fleet, Location
@@ -27,6 +27,7 @@ from provisioner.intent.problems import InvalidInventoryError, Problem
 from provisioner.intent.source import Source, parse, read
 
 _VALID: Final = b"this fleet is valid"
+_NOBODYS: Final = b"this fleet holds no personal data"
 _FILES_PER_CHUNK: Final = 250
 """Files that a process parses before it hands them over."""
 
@@ -67,10 +68,27 @@ def load_warm(directory: Path, store: Store | None, *, processes: int = 1, today
         fleet = None if store is None else _known(snapshot, store)
         if fleet is None:
             fleet = _loaded(snapshot, store, processes, today)
-        elif today is not None and (problems := located(directory, acceptances.over(fleet, today, _dated(fleet)))):
-            raise InvalidInventoryError(problems)
+        elif today is not None:
+            _checked(directory, snapshot, store, fleet, today)
         warnings = () if today is None else located(directory, acceptances.ending(fleet, today, _dated(fleet)))
         return WarmFleet(fleet, snapshot.whole, snapshot.shared, snapshot.locations, warnings)
+
+
+def _checked(directory: Path, snapshot: _Snapshot, store: Store | None, fleet: Fleet, today: date) -> None:
+    """What `provision check` asks of a fleet that is valid: the day's questions each day, those about what files say once.
+
+    Raises:
+        InvalidInventoryError: with what it finds.
+    """
+    complaints = list(acceptances.over(fleet, today, _dated(fleet)))
+    looked_at = digest(_NOBODYS, snapshot.whole)
+    is_new = store is None or not store.get([looked_at])
+    if is_new:
+        complaints += privacy.personal(fleet, fleet.locations.values())
+    if problems := located(directory, complaints):
+        raise InvalidInventoryError(problems)
+    if store is not None and is_new:
+        store.put({looked_at: b"yes"})
 
 
 def _dated(fleet: Fleet) -> Iterable[Location]:
@@ -141,7 +159,8 @@ def _loaded(snapshot: _Snapshot, store: Store | None, processes: int, today: dat
     with reader.parsing_ahead(processes):
         fleet = load_fleet(snapshot.directory, read=reader, today=today)
     if store is not None and not reader.strayed:
-        store.put({**reader.parsed, digest(_VALID, snapshot.whole): b"yes"})
+        asked = (_VALID,) if today is None else (_VALID, _NOBODYS)
+        store.put({**reader.parsed, **{digest(each, snapshot.whole): b"yes" for each in asked}})
     return fleet
 
 

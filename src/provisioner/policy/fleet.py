@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +16,13 @@ from provisioner.intent.model import Fleet, Location
 from provisioner.intent.parallel import in_order
 from provisioner.intent.types import LocationStatus
 from provisioner.intent.warm import WarmFleet
+from provisioner.policy.alike import Alike
 from provisioner.policy.evaluation import base_findings, edge_findings, slice_findings
+from provisioner.policy.fleet_rules import between
 from provisioner.policy.model import Finding
-from provisioner.policy.shape import Shapes
+from provisioner.policy.shape import Shape, Shapes
+from provisioner.policy.subject import whole
+from provisioner.policy.ways import Walker, Ways
 from provisioner.render.engine import Renderer
 from provisioner.render.parts import ByThisProgram, Rendering
 
@@ -45,13 +49,30 @@ def fleet_findings(warm: WarmFleet, templates: Path, store: Store | None, *, pro
     keys = {code: digest(recipe, key) for code, key in warm.locations.items()}
     known = {} if store is None else store.get(list(keys.values()))
     missing = [code for code, key in keys.items() if key not in known]
-    found: dict[str, list[Finding]] = {}
+    found: dict[str, Judgement] = {}
     for some in in_order(judge.locations, missing, chunk=_LOCATIONS_PER_CHUNK, processes=processes):
         found |= some
     if store is not None and found:
-        store.put({keys[code]: _as_bytes(findings) for code, findings in found.items()})
+        store.put({keys[code]: _as_bytes(judgement) for code, judgement in found.items()})
+    ways = []
     for code, key in keys.items():
-        yield from found[code] if code in found else _from_bytes(known[key])
+        judgement = found[code] if code in found else _from_bytes(known[key])
+        ways.append(judgement.ways)
+        yield from judgement.findings
+    yield from between(fleet, ways)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is known of one location's configs.
+
+    Attributes:
+        findings: What breaks a rule on its routers.
+        ways: What matters to other locations.
+    """
+
+    findings: tuple[Finding, ...]
+    ways: Ways
 
 
 @dataclass(frozen=True)
@@ -73,34 +94,48 @@ class Judge:
     def _shapes(self) -> Shapes:
         return Shapes(self.fleet.service)
 
+    @cached_property
+    def _alike(self) -> Alike:
+        return Alike(self._shapes)
+
+    @cached_property
+    def _walker(self) -> Walker:
+        return Walker(self.fleet, cache(lambda router: whole(self._base(router))))
+
     def base(self, router: str) -> tuple[Finding, ...]:
         """What breaks a rule in the base of an aggregation router."""
         return base_findings(self.fleet, router, self._base(router))
 
     def location(self, location: Location) -> list[Finding]:
         """What breaks a rule on any router of a location; nothing for one that is on no router."""
+        return list(self.judgement(location).findings)
+
+    def judgement(self, location: Location) -> Judgement:
+        """What breaks a rule, and what matters to other locations."""
         if location.status is not LocationStatus.ACTIVE:
-            return []
+            return Judgement((), Ways(location.code))
         edge = self.rendering.edge(location)
-        found = list(
-            self._unless_in_order(self._shapes.edge(location, edge), lambda: edge_findings(self.fleet, location, edge))
-        )
-        for router in dict.fromkeys(uplink.aggregation_router for uplink in location.uplinks):
-            found += self._slice(location, router)
-        return found
+        routers = tuple(dict.fromkeys(uplink.aggregation_router for uplink in location.uplinks))
+        slices = {router: self.rendering.slice(location, router) for router in routers}
+        shapes = [self._shapes.edge(location, edge)]
+        found = self._unless_in_order(shapes[0], lambda: edge_findings(self.fleet, location, edge))
+        for router, text in slices.items():
+            shape = self._shapes.slice(location, self.fleet.aggregation_router(router), text, self._base(router))
+            found += self._unless_in_order(shape, partial(self._slice, location, router, text))
+            shapes.append(shape)
+        walk = partial(self._walker.ways, location, edge, slices)
+        return Judgement(found, self._alike.ways(location.code, routers, shapes, walk))
 
-    def _slice(self, location: Location, router: str) -> tuple[Finding, ...]:
-        text, base = self.rendering.slice(location, router), self._base(router)
-        shape = self._shapes.slice(location, self.fleet.aggregation_router(router), text, base)
-        return self._unless_in_order(shape, lambda: slice_findings(self.fleet, location, router, text, base))
+    def _slice(self, location: Location, router: str, text: str) -> tuple[Finding, ...]:
+        return slice_findings(self.fleet, location, router, text, self._base(router))
 
-    def _unless_in_order(self, shape: bytes | None, judge: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
+    def _unless_in_order(self, shape: Shape | None, judge: Callable[[], tuple[Finding, ...]]) -> tuple[Finding, ...]:
         """What is found, which is not looked for where a part of the same shape was in order. What is wrong is looked at each time."""
-        if shape is not None and shape in self._in_order:
+        if shape is not None and shape.digest in self._in_order:
             return ()
         found = judge()
         if shape is not None and not found:
-            self._in_order.add(shape)
+            self._in_order.add(shape.digest)
         return found
 
     def _base(self, router: str) -> str:
@@ -109,17 +144,19 @@ class Judge:
             self._bases[router] = self.rendering.base(router)
         return self._bases[router]
 
-    def locations(self, codes: Sequence[str]) -> dict[str, list[Finding]]:
+    def locations(self, codes: Sequence[str]) -> dict[str, Judgement]:
         """The same for several, by code."""
-        return {code: self.location(self.fleet.locations[code]) for code in codes}
+        return {code: self.judgement(self.fleet.locations[code]) for code in codes}
 
 
-def _as_bytes(findings: Sequence[Finding]) -> bytes:
-    return json.dumps([asdict(finding) for finding in findings]).encode()
+def _as_bytes(judgement: Judgement) -> bytes:
+    findings = [asdict(finding) for finding in judgement.findings]
+    return json.dumps({"findings": findings, "ways": judgement.ways.as_dict()}).encode()
 
 
-def _from_bytes(text: bytes) -> list[Finding]:
-    return [Finding(**fields) for fields in json.loads(text)]
+def _from_bytes(text: bytes) -> Judgement:
+    data = json.loads(text)
+    return Judgement(tuple(Finding(**fields) for fields in data["findings"]), Ways.from_dict(data["ways"]))
 
 
 @cache

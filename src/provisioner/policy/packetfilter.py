@@ -7,7 +7,7 @@ open, counts as one that may hold. So "may be accepted" is never said too rarely
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -72,12 +72,31 @@ class _Holds(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class _Match:
+class Match:
     """A condition: what it looks at, and the values that fit."""
 
     on: str
     values: tuple[object, ...]
     negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a rule does with packets that come to it, among those that a question is about.
+
+    Attributes:
+        accepts: Whether it lets them pass; else it drops them.
+        conditions: What must hold of a packet beside what the question says; nothing where it is about all that are left.
+        rule: As the ruleset has it; of what no rule is about, the chain's policy.
+        chain: Where the rule stands.
+        via: The rules by which packets with such conditions came there, each with its chain.
+    """
+
+    accepts: bool
+    conditions: tuple[Match, ...]
+    rule: str
+    chain: str
+    via: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +112,7 @@ class _Rule:
     """
 
     text: str
-    matches: tuple[_Match, ...]
+    matches: tuple[Match, ...]
     verdict: str = ""
     map: tuple[str, str] | None = None
     understood: bool = True
@@ -111,7 +130,20 @@ class Chain:
     policy: str = ""
 
 
-_Narrowed = tuple[tuple[_Rule, tuple[_Match, ...]], ...]
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What packets met on their way, and by which rules."""
+
+    conditions: tuple[Match, ...] = ()
+    via: tuple[tuple[str, str], ...] = ()
+
+    def and_of(self, more: tuple[Match, ...], rule: _Rule, chain: Chain) -> _Given:
+        """The same, and the conditions of one more rule."""
+        return _Given((*self.conditions, *more), (*self.via, (chain.name, rule.text)))
+
+
+_ANY: Final = _Given()
+_Narrowed = tuple[tuple[_Rule, tuple[Match, ...]], ...]
 
 
 @dataclass(frozen=True)
@@ -178,6 +210,13 @@ class PacketFilter:
                 return ""
         return reason
 
+    def decisions(self, hook: str, packet: Packet) -> tuple[tuple[Decision, ...], ...]:
+        """What each chain at a hook does with packets like this one: its decisions in their order, the first that fits counts.
+
+        On the safe side as `accepts` is: a packet that a rule sends back half-way counts as one that goes on.
+        """
+        return tuple(tuple(self._decided(chain, packet, _ANY, 0)) for chain in self.at(hook, packet.version))
+
     def not_understood(self) -> tuple[str, ...]:
         """The rules that were not understood as a whole."""
         rules = (rule for chain in self.chains.values() if chain.kind in {"", "filter"} for rule in chain.rules)
@@ -211,6 +250,37 @@ class PacketFilter:
                 if certain and verdict.startswith(("goto ", "return")):
                     return "", True
         return "", True
+
+    def _decided(self, chain: Chain, packet: Packet, given: _Given, depth: int) -> Generator[Decision, None, bool]:
+        """The decisions of a chain for packets that meet what is given; tells whether some may come to its end."""
+        for rule, matches in self._about(chain, packet):
+            holds = {match: _holds(match, packet) for match in matches}
+            if _Holds.NO in holds.values():
+                continue
+            left = tuple(match for match, held in holds.items() if held is not _Holds.YES)
+            looked_up = [rule.verdict] if rule.map is None else self._looked_up(chain.table, rule.map, packet)
+            if rule.map is not None and len(looked_up) > 1:
+                left = (*left, Match(rule.map[0], ()))
+            for verdict in looked_up:
+                which = given.and_of(left, rule, chain) if left else given
+                goes_on = yield from self._verdict(chain, verdict, rule, packet, which, depth)
+                if not left and not goes_on:
+                    return False
+                if not left and verdict.startswith(("goto ", "return")):
+                    return (yield from _at_end(chain, given))
+        return (yield from _at_end(chain, given))
+
+    def _verdict(
+        self, chain: Chain, verdict: str, rule: _Rule, packet: Packet, given: _Given, depth: int
+    ) -> Generator[Decision, None, bool]:
+        if verdict in {"", "return", "continue"}:
+            return True
+        if verdict.startswith(("goto ", "jump ")):
+            target = self.chains.get((chain.table, verdict.partition(" ")[2]))
+            if target is not None and depth < _DEEPEST:
+                return (yield from self._decided(target, packet, given, depth + 1))
+        yield Decision(verdict not in {"drop", "reject"}, given.conditions, rule.text, chain.name, given.via)
+        return False
 
     def _about(self, chain: Chain, packet: Packet) -> _Narrowed:
         """The rules of a chain that may be about packets of an interface and a version, without the conditions that hold for all these.
@@ -247,6 +317,14 @@ class PacketFilter:
         if value in verdicts:
             return [verdicts[value]]
         return [verdict for key, verdict in verdicts.items() if _fits(key, value)] or [""]
+
+
+def _at_end(chain: Chain, given: _Given) -> Generator[Decision, None, bool]:
+    if chain.hook:
+        yield Decision(
+            chain.policy != "drop", given.conditions, f"policy {chain.policy or 'accept'}", chain.name, given.via
+        )
+    return not chain.hook
 
 
 @lru_cache(maxsize=1024)
@@ -295,7 +373,7 @@ class _Reader:
         self._at = 0
 
     def rule(self, text: str) -> _Rule:
-        matches: list[_Match] = []
+        matches: list[Match] = []
         verdict, lookup, understood = "", None, True
         while self._at < len(self._words):
             word = self._next()
@@ -306,7 +384,7 @@ class _Reader:
             elif word in {"log", "counter", "limit"}:
                 self._skip_statement(word)
                 if word == "limit":
-                    matches.append(_Match("limit", ()))
+                    matches.append(Match("limit", ()))
             elif word in {"iifname", "oifname"}:
                 lookup = self._condition(word, matches) or lookup
             elif word in {"ip", "ip6", "tcp", "udp", "icmp", "icmpv6", "ct", "meta"}:
@@ -320,11 +398,11 @@ class _Reader:
             verdict = "accept"
         return _Rule(text, (_UNKNOWN,), verdict, None if lookup is None else ("unknown", lookup[1]), understood=False)
 
-    def _condition(self, on: str, matches: list[_Match]) -> tuple[str, str] | None:
+    def _condition(self, on: str, matches: list[Match]) -> tuple[str, str] | None:
         """Read one condition; gives what it looks up, where it is a verdict map."""
         if on == "tcp flags":
             self._next()
-            matches.append(_Match(on, ()))
+            matches.append(Match(on, ()))
             return None
         if on == "tcp option":
             if [self._next() for _ in range(3)] != ["maxseg", "size", "set"]:
@@ -342,8 +420,8 @@ class _Reader:
             return on, self._next().strip("{} ")
         values = [part.strip().strip('"') for part in value.strip("{}").split(",")]
         if on in {"tcp dport", "tcp sport", "udp dport", "udp sport", "icmp type", "icmpv6 type"}:
-            matches.append(_Match("protocol", (on.split(maxsplit=1)[0],)))
-        matches.append(_Match(on, tuple(_value(on, each) for each in values), negated))
+            matches.append(Match("protocol", (on.split(maxsplit=1)[0],)))
+        matches.append(Match(on, tuple(_value(on, each) for each in values), negated))
         return None
 
     def _skip_statement(self, word: str) -> None:
@@ -388,7 +466,7 @@ _LOOKS_AT: Final[Mapping[str, tuple[int, str]]] = {
 }
 """For each condition the version of IP that it is about (0 for either), and what of a packet it looks at."""
 
-_UNKNOWN: Final = _Match("unknown", ())
+_UNKNOWN: Final = Match("unknown", ())
 _OPEN: Final = frozenset({"limit", "tcp flags"})
 """Conditions that are left open: a packet of any kind may meet them."""
 
@@ -409,7 +487,7 @@ def _value(on: str, text: str) -> object:
     return None if is_open else text
 
 
-def _holds(match: _Match, packet: Packet) -> _Holds:
+def _holds(match: Match, packet: Packet) -> _Holds:
     """Whether a condition holds for a packet."""
     on = match.on
     if on not in _LOOKS_AT:
@@ -426,7 +504,7 @@ def _holds(match: _Match, packet: Packet) -> _Holds:
     return _Holds.YES if match.negated else _Holds.NO
 
 
-def _left(matches: tuple[_Match, ...], packet: Packet) -> tuple[_Match, ...] | None:
+def _left(matches: tuple[Match, ...], packet: Packet) -> tuple[Match, ...] | None:
     """The conditions that a question has yet to answer; None where one cannot hold for any packet like this one."""
     left = []
     for match in matches:
@@ -441,7 +519,7 @@ def _left(matches: tuple[_Match, ...], packet: Packet) -> tuple[_Match, ...] | N
     return tuple(left)
 
 
-def _all_hold(matches: tuple[_Match, ...], packet: Packet) -> _Holds:
+def _all_hold(matches: tuple[Match, ...], packet: Packet) -> _Holds:
     found = _Holds.YES
     for match in matches:
         holds = _holds(match, packet)

@@ -201,5 +201,13 @@ RULES: Final = (
         "write seq and a number",
         lines.entries_numbered,
     ),
+    Rule(
+        "POL040",
+        "Nothing is logged of what passes, and of what is refused no payload",
+        "AVG article 5, RFC 7454 section 3",
+        NFTABLES,
+        "log refusals alone, with a limit and without group, snaplen and flags",
+        lines.nothing_passing_logged,
+    ),
 )
 """In the order of their ids."""

@@ -34,6 +34,8 @@ FIXED: Final = (
     "2001:db8:ffff:ffff:ffff:ffff:ffff:77",
     "fe80::1",
     "::",
+    "::/128",
+    "fe80::/10",
     "192.0.9.9",
     "2600::1",
     "10.255.255.1",
@@ -63,6 +65,7 @@ _FREE: Final = {
     "municipality": True,
     "pupils": True,
     "accepted_findings": True,
+    "not_personal": True,
     "uplinks": {"__all__": {"access_line": {"provider", "technology", "circuit_id", "down_mbps", "up_mbps"}}},
 }
 """What no rule reads of a location."""
@@ -72,8 +75,30 @@ _LANDS: Final = re.compile(r'"aggregation_(?:router|port)": "[^"]*"')
 Point = tuple[int, int]
 """Version of IP, and the address as a number."""
 
-_Value = tuple[tuple[Point, Point, Point], tuple[int, bool]]
+Span = tuple[Point, Point]
+"""First and last address of a network."""
+
+Value = tuple[tuple[Point, Point, Point], tuple[int, bool]]
 """The address, its network's first and last, the prefix length (-1 where none is written), and whether it is written as usual."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The shape of a part, and what was taken out of it: at the same place in another part of the shape stands what that one has there.
+
+    Attributes:
+        digest: Two of the same are of the same shape.
+        values: In the order of the text, then of the intent.
+    """
+
+    digest: bytes
+    values: tuple[Value, ...] = field(compare=False, repr=False)
+
+    @classmethod
+    def together(cls, shapes: Sequence[Shape]) -> Shape:
+        """Of several parts of one location: how their values lie among each other counts as well."""
+        values = tuple(value for shape in shapes for value in shape.values)
+        return cls(digest(*(shape.digest for shape in shapes), repr(_places(values)).encode()), values)
 
 
 _CODE, _LOWER, _ADDRESS, _OWN = "\x01", "\x02", "\x03", "\x04"
@@ -87,7 +112,7 @@ class _Form:
     """Texts with their values taken out."""
 
     texts: list[str] = field(default_factory=list)
-    values: list[_Value] = field(default_factory=list)
+    values: list[Value] = field(default_factory=list)
 
     def add(self, text: str, words: dict[str, str]) -> None:
         """Take the values out of one more text."""
@@ -113,14 +138,19 @@ class Shapes:
         self._fixed = _Form()
         self._fixed.add("\n".join(FIXED), {})
         self._fixed.add(_as_text(service), {})
+        self._spans = {(first, last) for (_, first, last), _ in self._fixed.values}
         self._bases: dict[str, tuple[AggregationRouter, str, _Form]] = {}
 
-    def edge(self, location: Location, text: str) -> bytes | None:
+    def is_fixed(self, point: Span) -> bool:
+        """Whether a network, by its first and last address, stands in what is the same for every location."""
+        return point in self._spans
+
+    def edge(self, location: Location, text: str) -> Shape | None:
         """The shape of an edge router's config; None where it has none."""
         words = _words(location, [f"{uplink.edge_port}.{uplink.vlan_id}" for uplink in location.uplinks])
         return self._shape("edge", location, _LANDS.sub("", _intent(location)), text, words, None)
 
-    def slice(self, location: Location, router: AggregationRouter, text: str, base: str) -> bytes | None:
+    def slice(self, location: Location, router: AggregationRouter, text: str, base: str) -> Shape | None:
         """The shape of a location's part of an aggregation router, in the base that it is put into; None where it has none."""
         intent = _intent(location).replace(f'"aggregation_router": "{router.name}"', _OWN)
         here = [uplink for uplink in location.uplinks if uplink.aggregation_router == router.name]
@@ -140,7 +170,7 @@ class Shapes:
 
     def _shape(
         self, kind: str, location: Location, intent: str, text: str, words: dict[str, str], base: _Form | None
-    ) -> bytes | None:
+    ) -> Shape | None:
         texts = (text, *(() if base is None else base.texts))
         if any("*" in each for each in texts) or not _PLACEHOLDERS.isdisjoint(text):
             return None
@@ -151,7 +181,7 @@ class Shapes:
         values = (*self._fixed.values, *under.values, *form.values)
         tags = [segment.vlan_id for segment in location.segments] + [uplink.vlan_id for uplink in location.uplinks]
         said = repr((kind, location.asn == self._asn, _pattern(tags), _places(values), under.texts, form.texts))
-        return digest(said.encode())
+        return Shape(digest(said.encode()), tuple(form.values))
 
 
 def _words(location: Location, interfaces: Sequence[str]) -> dict[str, str]:
@@ -170,7 +200,7 @@ def _intent(location: Location) -> str:
 
 
 def _as_text(model: BaseModel) -> str:
-    return model.model_dump_json(indent=1, exclude={"accepted_findings"})
+    return model.model_dump_json(indent=1, exclude={"accepted_findings", "not_personal"})
 
 
 def _pattern(numbers: Sequence[int]) -> tuple[int, ...]:
@@ -178,7 +208,7 @@ def _pattern(numbers: Sequence[int]) -> tuple[int, ...]:
     return tuple(numbers.index(number) for number in numbers)
 
 
-def _places(values: Iterable[_Value]) -> tuple[object, ...]:
+def _places(values: Iterable[Value]) -> tuple[object, ...]:
     """Each value by its place among all, and how far it is from each place to the next."""
     found = list(values)
     points = sorted({point for value, _ in found for point in value})
@@ -188,7 +218,7 @@ def _places(values: Iterable[_Value]) -> tuple[object, ...]:
 
 
 @lru_cache(maxsize=65_536)
-def _value(text: str) -> _Value | None:
+def _value(text: str) -> Value | None:
     """An address or network; None for what is none, which then stays as it is written."""
     address, slash, length = text.partition("/")
     family, version, bits = (socket.AF_INET6, 6, 128) if ":" in address else (socket.AF_INET, 4, 32)

@@ -23,6 +23,7 @@ TEXT_TYPES = [
     "CircuitId",
     "SecretReference",
     "Reason",
+    "ExceptedText",
     "RoleMail",
     "RuleId",
     "VersionText",
@@ -107,6 +108,13 @@ def test_a_vlan_tag_is_one_that_802_1q_leaves_free(value: int, fits: bool) -> No
 def test_names_of_people_s_schools_are_free_text() -> None:
     for name in ("Obs 't Sterrenbos", "Basisschool De Zeeën (locatie Noord)", "R.K. & P.C. school St.-Jan, Gouda"):
         assert accepted("FreeText", name) == name
+
+
+def test_a_reason_is_a_sentence_of_two_hundred_characters_at_most() -> None:
+    said = "the smart boards of this school stream to its cameras, agreed with the board in CHG-4711"
+    assert accepted("Reason", said) == said
+    assert accepted("Reason", f"{said}, {said}, and so on (for now)") is not None
+    assert accepted("Reason", said * 3) is None
 
 
 @pytest.mark.parametrize(

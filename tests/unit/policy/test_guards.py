@@ -33,7 +33,7 @@ def renderer() -> Renderer:
 def test_every_router_of_the_sample_fleet_keeps_the_rules(fleet: Fleet, renderer: Renderer) -> None:
     judge = Judge(fleet, ByThisProgram(fleet, renderer))
     assert [finding for name in fleet.aggregation_routers for finding in judge.base(name)] == []
-    assert {code: found for code, found in judge.locations(list(fleet.locations)).items() if found} == {}
+    assert {code: found for code, found in judge.locations(list(fleet.locations)).items() if found.findings} == {}
 
 
 def broken(fleet: Fleet, renderer: Renderer, edit: Callable[[str], str]) -> dict[str, set[str]]:

@@ -47,6 +47,26 @@ EDGE = {
         r"(chain forward \{\n.*\n)",
         r'\1\t\tiifname "wan0.*" oifname "wan*" accept\n',
     ),
+    "a log of every connection": (
+        "POL040",
+        r"(chain forward \{\n.*\n)",
+        r'\1\t\tct state new limit rate 30/minute burst 10 packets log prefix "flow: "\n',
+    ),
+    "a log of what guests open": (
+        "POL040",
+        r"(chain reach_guest \{\n)",
+        r'\1\t\tlimit rate 30/minute burst 10 packets log prefix "guest: " accept\n',
+    ),
+    "a log in a chain that goes on": (
+        "POL040",
+        r"(chain reach_guest \{\n(?:.*\n)*?)(\t\})",
+        r'\1\t\tlimit rate 30/minute burst 10 packets log prefix "guest: "\n\2',
+    ),
+    "a log with the heads of link layers": (
+        "POL040",
+        r'log prefix "spoofed source: "',
+        'log prefix "spoofed source: " flags ether',
+    ),
     "a web page for segments": ("POL010", r"(chain input \{\n.*\n)", r'\1\t\tiifname "lan0.10" tcp dport 443 accept\n'),
     "a service for anybody": ("POL010", r"(chain input \{\n.*\n)", r"\1\t\tudp dport 161 accept\n"),
     "a chain of the same name in another table, for IPv4 alone": (

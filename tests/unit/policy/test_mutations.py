@@ -61,6 +61,7 @@ WEAKER = (
     (re.compile(r"ip6 hoplimit 255 (?=icmpv6)"), ""),
     (re.compile(r"\{\{ log_limit \}\} (?=log )"), ""),
     (re.compile(r"\{\{ log_limit \}\}"), "limit rate over 30/minute"),
+    (re.compile(r"\blog prefix "), "log group 5 prefix "),
     (re.compile(r"(prefix-list .*) seq \S+(?= permit)"), r"\1"),
     (re.compile(r"(prefix-list .*) seq \{\{[^}]*\}\}(?= )"), r"\1"),
     (re.compile(r"invalid : drop"), "invalid : accept"),

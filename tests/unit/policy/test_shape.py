@@ -15,7 +15,7 @@ from provisioner.intent.load import load_fleet, location_codes
 from provisioner.intent.model import Fleet, Location
 from provisioner.policy.evaluation import edge_findings, slice_findings
 from provisioner.policy.fleet import Judge
-from provisioner.policy.shape import FIXED, Shapes
+from provisioner.policy.shape import FIXED, Shape, Shapes
 from provisioner.render.engine import Renderer
 from provisioner.render.parts import ByThisProgram
 
@@ -46,10 +46,10 @@ class Known:
         self.slice_shapes = {key: self.slice(*key, text) for key, text in self.slices.items()}
         self.in_order = {*self.edge_shapes.values(), *self.slice_shapes.values()}
 
-    def edge(self, code: str, text: str) -> bytes | None:
+    def edge(self, code: str, text: str) -> Shape | None:
         return self.shapes.edge(self.fleet.locations[code], text)
 
-    def slice(self, code: str, router: str, text: str) -> bytes | None:
+    def slice(self, code: str, router: str, text: str) -> Shape | None:
         location, onto = self.fleet.locations[code], self.fleet.aggregation_router(router)
         return self.shapes.slice(location, onto, text, self.bases[router])
 
@@ -217,7 +217,7 @@ def test_what_is_wrong_is_found_at_each_location_of_a_shape(known: Known) -> Non
     judge = Judge(known.fleet, Wrong(known.fleet, known.rendering.renderer))
     codes = list(known.fleet.locations)[:FEW]
     found = judge.locations(codes)
-    assert all(any(finding.rule == "POL002" for finding in found[code]) for code in codes)
+    assert all(any(finding.rule == "POL002" for finding in found[code].findings) for code in codes)
 
 
 class Wrong(ByThisProgram):
