@@ -22,6 +22,7 @@ OFFLINE: dict[tuple[str, ...], tuple[str, ...]] = {
     ("check",): (),
     ("diff",): (),
     ("history",): ("--school", SCHOOL),
+    ("policy",): ("--school", SCHOOL),
     ("render",): ("--school", SCHOOL, "--output", "rendered"),
     ("show",): ("--school", SCHOOL),
 }
