@@ -5,10 +5,20 @@ from __future__ import annotations
 import signal
 import subprocess
 import threading
+from collections.abc import Iterator
 
 import pytest
 
 from provisioner.network.interrupts import SIGNALS, Interruption, keep_from_children
+
+
+@pytest.fixture(autouse=True)
+def _heard() -> Iterator[None]:
+    """A shell that starts the tests in the background has them ignore Ctrl-C, and so would the program: rightly."""
+    before = {number: signal.signal(number, signal.default_int_handler) for number in SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def test_a_signal_inside_a_step_waits_for_somebody_to_ask() -> None:
