@@ -45,6 +45,8 @@ class Packet:
         hops: TTL or hop limit.
         icmp_type: As nftables names it.
         state: Of its connection, as nftables names it.
+        beyond_limits: Whether it comes after as many as any limit allows.
+        way: What of it chooses its way: an option of IPv4 (`lsrr`, `ssrr`) or the type of a routing header (`0`); empty where nothing does.
     """
 
     version: int
@@ -58,6 +60,8 @@ class Packet:
     hops: int | None = None
     icmp_type: str | None = None
     state: str = "new"
+    way: str = ""
+    beyond_limits: bool = False
 
     @property
     def nfproto(self) -> str:
@@ -382,12 +386,14 @@ class _Reader:
             elif word in {"goto", "jump"}:
                 verdict = f"{word} {self._next()}".strip()
             elif word in {"log", "counter", "limit"}:
+                start = self._at
                 self._skip_statement(word)
                 if word == "limit":
-                    matches.append(Match("limit", ()))
+                    is_over = "over" in self._words[start : self._at]
+                    matches.append(Match("limit", (is_over,)))
             elif word in {"iifname", "oifname"}:
                 lookup = self._condition(word, matches) or lookup
-            elif word in {"ip", "ip6", "tcp", "udp", "icmp", "icmpv6", "ct", "meta"}:
+            elif word in {"ip", "ip6", "tcp", "udp", "icmp", "icmpv6", "ct", "meta", "rt"}:
                 lookup = self._condition(f"{word} {self._next()}", matches) or lookup
             else:
                 understood = False
@@ -408,6 +414,11 @@ class _Reader:
             if [self._next() for _ in range(3)] != ["maxseg", "size", "set"]:
                 matches.append(_UNKNOWN)
             self._next()
+            return None
+        if on == "ip option":
+            matches.append(Match(on, (self._next(),)))
+            if self._next() != "exists":
+                matches.append(_UNKNOWN)
             return None
         negated = self._peek() == "!="
         if negated:
@@ -463,6 +474,8 @@ _LOOKS_AT: Final[Mapping[str, tuple[int, str]]] = {
     "udp sport": (0, "source_port"),
     "icmp type": (4, "icmp_type"),
     "icmpv6 type": (6, "icmp_type"),
+    "ip option": (4, "way"),
+    "rt type": (6, "way"),
 }
 """For each condition the version of IP that it is about (0 for either), and what of a packet it looks at."""
 
@@ -483,13 +496,15 @@ def _value(on: str, text: str) -> object:
             return range(int(first), int(last or first) + 1)
     except ValueError:
         return None  # a name, a variable: it may be anything
-    is_open = not text or text[0] in "@$" or text.isdecimal() or " " in text
+    is_open = not text or text[0] in "@$" or (text.isdecimal() and on != "rt type") or " " in text
     return None if is_open else text
 
 
 def _holds(match: Match, packet: Packet) -> _Holds:
     """Whether a condition holds for a packet."""
     on = match.on
+    if on == "limit" and packet.beyond_limits:
+        return _Holds.YES if match.values == (True,) else _Holds.NO
     if on not in _LOOKS_AT:
         return _Holds.MAY
     version, slot = _LOOKS_AT[on]

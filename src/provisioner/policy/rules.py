@@ -10,6 +10,7 @@ from frr_config.document import FRR, INTERFACES, NFTABLES
 from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
 from provisioner.policy import session_rules as sessions
+from provisioner.policy import steering_rules as steering
 from provisioner.policy.subject import Judged, Said
 
 
@@ -200,6 +201,22 @@ RULES: Final = (
         FRR,
         "write seq and a number",
         lines.entries_numbered,
+    ),
+    Rule(
+        "POL030",
+        "Nobody tells a router which way packets go",
+        "RFC 7126 section 4, RFC 5095, RFC 6104",
+        NFTABLES,
+        _TEMPLATE,
+        steering.told_no_way,
+    ),
+    Rule(
+        "POL031",
+        "Pings are answered at a limited rate",
+        "RFC 6192 section 3, RFC 4443 section 2.4",
+        NFTABLES,
+        _TEMPLATE,
+        packets.pings_limited,
     ),
     Rule(
         "POL040",

@@ -101,10 +101,12 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class UplinkContext:
-    """An uplink as one end sees it; `neighbor4` and `neighbor6` are the other end. `prepend` is empty or ASNs to put in front."""
+    """An uplink as one end sees it; `local4` and `neighbor4` are this end and the other. `prepend` is empty or ASNs to put in front."""
 
     interface: str
     role: str
+    local4: str
+    local6: str
     neighbor4: str
     neighbor6: str
     local_preference: int
@@ -115,10 +117,18 @@ class UplinkContext:
 
 @dataclass(frozen=True, slots=True)
 class SegmentContext:
-    """A segment: its interface, a name unique at its location, and the interfaces that it may open connections through."""
+    """A segment of one location.
+
+    Attributes:
+        name: Unique at its location.
+        router4: The router's own address in it.
+        reaches: The interfaces that it may open connections through.
+    """
 
     name: str
     interface: str
+    router4: str
+    router6: str
     network4: str
     network6: str
     reaches: tuple[str, ...]
@@ -373,6 +383,8 @@ def _edge_uplink(service: Service, location: Location, uplink: Uplink) -> Uplink
     return UplinkContext(
         interface=uplink.edge_interface,
         role=uplink.role.value,
+        local4=address(uplink.ipv4, 1),
+        local6=address(uplink.ipv6, 1),
         neighbor4=address(uplink.ipv4),
         neighbor6=address(uplink.ipv6),
         local_preference=_preference(service.bgp.local_preference, uplink.role),
@@ -387,6 +399,8 @@ def _aggregation_uplink(service: Service, uplink: Uplink) -> UplinkContext:
     return UplinkContext(
         interface=uplink.aggregation_interface,
         role=uplink.role.value,
+        local4=address(uplink.ipv4),
+        local6=address(uplink.ipv6),
         neighbor4=address(uplink.ipv4, 1),
         neighbor6=address(uplink.ipv6, 1),
         local_preference=_preference(service.bgp.local_preference, uplink.role),
@@ -437,6 +451,8 @@ def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...
             SegmentContext(
                 name=role if roles.count(segment.role) == 1 else f"{role}_{segment.vlan_id}",
                 interface=_segment_interface(location, segment),
+                router4=address(segment.ipv4, 1),
+                router6=address(segment.ipv6, 1),
                 network4=prefix(segment.ipv4),
                 network6=prefix(segment.ipv6),
                 reaches=tuple(sorted(interfaces, key=interface_key)),

@@ -66,6 +66,14 @@ WEAKER = (
     (re.compile(r"(prefix-list .*) seq \{\{[^}]*\}\}(?= )"), r"\1"),
     (re.compile(r"invalid : drop"), "invalid : accept"),
     (re.compile(r'oifname "\{\{ interface \}\}"'), 'oifname "lan*"'),
+    (re.compile(r"\bexists\b"), "missing"),
+    (re.compile(r"rt type 0"), "rt type 2"),
+    (re.compile(r"fe80::/10, ff02::/16"), "::/0"),
+    (re.compile(r"ip daddr != \S+ "), "ip daddr != 0.0.0.0/0 "),
+    (re.compile(r"!= 255"), "!= 254"),
+    (re.compile(r"limit rate over"), "limit rate"),
+    (re.compile(r"(nd-router-solicit, )(?=nd-neighbor-solicit, nd-neighbor-advert)"), r"\1nd-router-advert, "),
+    (re.compile(r"time-exceeded, parameter-problem"), "time-exceeded, redirect"),
 )
 """What makes a guard weaker without taking it away."""
 
