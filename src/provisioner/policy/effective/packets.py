@@ -161,6 +161,11 @@ class Packets:
             yield from self._border(interface, judged.code, Way.TO, Packet(4, oifname=interface))
             yield from self._border(interface, judged.code, Way.CONTROL, Packet(4, interface))
 
+    def of_state(self, state: str) -> tuple[Extent, Extent]:
+        """The least and the most that is forwarded, in either version of IP, of packets whose connection is in a state."""
+        found = [extent_of(self.judged.packets.decisions("forward", Packet(v, state=state)))[0] for v in VERSIONS]
+        return min(found, key=_ORDER.__getitem__), max(found, key=_ORDER.__getitem__)
+
     def logs(self) -> Iterator[Log]:
         """What the owner's rules write down of packets."""
         for table in self.judged.own.tables:
