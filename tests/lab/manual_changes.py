@@ -25,10 +25,10 @@ class Change:
         do: Shell that does it.
         undo: Shell that takes it back.
         rule: The finding that must come of it.
-        severity: How bad the finding must be at least.
+        severity: How bad the finding must be.
         about: A word of what the finding is about, or of what it says.
-        status: How the device must stand.
-        remedy: A word of the remedy.
+        status: How the device must stand, were this all that was done to it.
+        remedy: What the remedy must say.
         others: Rules of findings that may come of it too.
     """
 
@@ -74,7 +74,7 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             SLICE,
             (_BGP, "address-family ipv4 unicast", "neighbor {near4} maximum-prefix 800 force"),
             (_BGP, "address-family ipv4 unicast", "neighbor {near4} maximum-prefix 8 force"),
-            "high",
+            "critical",
             about="{near4}",
             others=_SESSION,
         ),
@@ -83,7 +83,7 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             BASE,
             ("ip route 198.51.100.0/24 blackhole",),
             ("no ip route 198.51.100.0/24 blackhole",),
-            "medium",
+            "high",
             about="198.51.100.0/24",
         ),
         Change(
@@ -94,7 +94,7 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "AUD045",
             "critical",
             about="mallory",
-            status="drifted",  # by the description of this round
+            status="in-sync",
             remedy="userdel",
             others=("AUD048",),
         ),
@@ -127,8 +127,8 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "AUD046",
             "high",
             about="198.51.100.64/26",
-            status="drifted",
-            remedy="ip route del",
+            status="in-sync",
+            remedy="ip route del 198.51.100.64/26 dev lo",
         ),
     ),
     (
@@ -172,7 +172,7 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "AUD006",
             "low",
             status="in-sync",
-            remedy="",
+            remedy="ask who was on the router",
         ),
         _frr(
             "a session shut down",
@@ -188,7 +188,7 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             BASE,
             (_BGP, "neighbor 100.64.99.1 remote-as 65001"),
             (_BGP, "no neighbor 100.64.99.1 remote-as 65001"),
-            "high",
+            "critical",
             about="100.64.99.1",
             others=("AUD020", "AUD023"),
         ),
@@ -209,21 +209,21 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "ip link set {near_interface} down",
             "ip link set {near_interface} up; ip addr replace {near_address6} dev {near_interface}",
             "AUD030",
-            "high",
+            "critical",
             about="{near_interface}",
             status="drifted",
-            remedy="",
+            remedy="ip link set {near_interface} up",
             others=("AUD001", *_INTERFACES),
         ),
         Change(
-            "an rp_filter switched off",
+            "redirects switched on",
             BASE,
             "sysctl -qw net.ipv4.conf.all.send_redirects=1 net.ipv4.conf.default.accept_redirects=1",
             "sysctl -qw net.ipv4.conf.all.send_redirects=0 net.ipv4.conf.default.accept_redirects=0",
             "AUD047",
-            "medium",
-            status="",
-            remedy="",
+            "high",
+            status="in-sync",
+            remedy="sysctl -w",
         ),
     ),
     (
@@ -233,7 +233,7 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "ip address add 198.51.100.7/32 dev lo",
             "ip address del 198.51.100.7/32 dev lo",
             "AUD001",
-            "medium",
+            "high",
             about="address",
             others=("AUD031",),
         ),
@@ -255,8 +255,8 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "AUD046",
             "high",
             about="99",
-            status="",
-            remedy="ip",
+            status="in-sync",
+            remedy="ip rule del",
         ),
     ),
     (
@@ -276,17 +276,17 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "cp -p /etc/ssh/sshd_config /root/kept && echo 'PermitRootLogin yes' >>/etc/ssh/sshd_config",
             "mv /root/kept /etc/ssh/sshd_config",
             "AUD048",
-            "medium",
+            "high",
             about="sshd_config",
-            status="",
-            remedy="",
+            status="in-sync",
+            remedy="put it back",
         ),
         _frr(
             "a route-map's last refusal taken away",
             SLICE,
             ("no route-map {code}-in-primary deny 65535",),
             ("route-map {code}-in-primary deny 65535",),
-            "high",
+            "critical",
             about="route-map",
             others=_SESSION,
         ),
@@ -309,8 +309,8 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "AUD048",
             "medium",
             about="daemons",
-            status="",
-            remedy="",
+            status="in-sync",
+            remedy="put it back",
         ),
         _frr(
             "the description of a slice's session taken away",
@@ -331,7 +331,7 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "high",
             about="2323",
             status="in-sync",
-            remedy="",
+            remedy="ss -lntup",
         ),
         Change(
             "a key for the management user",
@@ -341,8 +341,8 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "rm -f /root/.ssh/authorized_keys; mv /root/kept-keys /root/.ssh/authorized_keys 2>/dev/null || true",
             "AUD045",
             "critical",
-            status="",
-            remedy="",
+            status="in-sync",
+            remedy="take it out",
             others=("AUD048",),
         ),
         _frr(
@@ -363,10 +363,10 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "/usr/lib/frr/frrinit.sh restart >/dev/null 2>&1",
             "mv /root/kept /etc/frr/daemons; /usr/lib/frr/frrinit.sh restart >/dev/null 2>&1",
             "AUD042",
-            "high",
+            "critical",
             about="bgpd",
-            status="",
-            remedy="",
+            status="drifted",
+            remedy="systemctl restart frr",
             others=("AUD001", "AUD005", "AUD006", "AUD013", "AUD043", "AUD048", *_SESSION),
         ),
         _frr(
@@ -374,7 +374,7 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             SLICE,
             (_BGP, "no neighbor {near4} local-role provider strict-mode"),
             (_BGP, "neighbor {near4} local-role provider strict-mode"),
-            "medium",
+            "critical",
             about="{near4}",
             others=_SESSION,
         ),

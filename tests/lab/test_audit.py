@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from distributed import Client
 
 from provisioner.audit.service import audit_expectations
 from provisioner.cli.access import Ways
 from provisioner.errors import LabError
 from provisioner.intent.load import load_fleet
 from provisioner.intent.model import Location
+from provisioner.journal.store import Journal
 from provisioner.lab import lifecycle
 from provisioner.lab.handle import Lab, NodeHandle, eventually
+from provisioner.lab.state import LabState
 from provisioner.network.session import Access, Network
 from provisioner.validate import sessions
 
 from . import faults
 from .conftest import ROOT, Provision, Schools
 from .manual_changes import BASE, EDGE, ROUNDS, Change
-
-SEVERITIES = ("info", "low", "medium", "high", "critical")
 
 
 @dataclass(frozen=True)
@@ -64,7 +67,7 @@ class Audited:
         done = self.run()
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def await_silence(self, deadline_seconds: float = 30) -> None:
+    def await_silence(self, deadline_seconds: float = 150) -> None:
         """What was undone is forgotten as soon as sessions are up again; what has happened is told once."""
         said = ""
 
@@ -158,7 +161,7 @@ def test_what_is_done_by_hand_is_found_and_what_is_undone_is_gone(
             assert done.ok, f"{change.name}: {done.stdout}{done.stderr}"
         report = audited.audit() if changes[0].rule != "AUD042" else json.loads(audited.run("--format", "json").stdout)
         for change in changes:
-            insist_on(audited, report, change)
+            insist_on(audited, report, change, changes)
         nothing_else(audited, report, changes)
         assert audited.password not in json.dumps(report)
     finally:
@@ -168,7 +171,11 @@ def test_what_is_done_by_hand_is_found_and_what_is_undone_is_gone(
     audited.await_silence()
 
 
-def insist_on(audited: Audited, report: dict[str, Any], change: Change) -> None:
+STATUSES = ("in-sync", "drifted", "failed")
+
+
+def insist_on(audited: Audited, report: dict[str, Any], change: Change, together: tuple[Change, ...]) -> None:
+    """A change is found, with the right status, owner, severity and remedy."""
     node = audited.node(change).name
     owner = None if change.where == BASE else audited.school.code
     of_rule = [
@@ -182,14 +189,15 @@ def insist_on(audited: Audited, report: dict[str, Any], change: Change) -> None:
         f"{change.name}: no {change.rule} of {owner} on {node} about {about!r} in {json.dumps(report['findings'], indent=1)}"
     )
     finding = told[0]
-    assert SEVERITIES.index(finding["severity"]) >= SEVERITIES.index(change.severity), finding
-    assert change.remedy in finding["remedy"], finding
+    assert finding["severity"] == change.severity, finding
+    assert audited.filled(change.remedy) in finding["remedy"], finding
     assert finding["new"], finding
-    if change.status:
-        [device] = [device for device in report["devices"] if device["device"] == node]
-        assert device["status"] == change.status, device
+    [device] = [device for device in report["devices"] if device["device"] == node]
+    there = [other.status for other in together if audited.node(other).name == node]
+    assert device["status"] == max(there, key=STATUSES.index), device
     if change.rule == "AUD001":
         assert finding["files"], finding
+        assert finding["remedy"].endswith(f"--school {owner}" if owner else f"--aggregation {node}"), finding
 
 
 def nothing_else(audited: Audited, report: dict[str, Any], changes: tuple[Change, ...]) -> None:
@@ -304,6 +312,12 @@ def test_a_router_out_of_reach_is_told_with_exit_2_and_keeps_its_drift_open(audi
     assert {gone["rule"] for gone in again["gone"]} == {"AUD001", "AUD010"}
 
 
+def test_at_least_25_kinds_of_change_by_hand_are_tried() -> None:
+    names = {change.name for changes in ROUNDS for change in changes}
+    assert len(names) == sum(map(len, ROUNDS)) >= 25
+    assert all(change.remedy and change.status for changes in ROUNDS for change in changes)
+
+
 def test_what_drifted_is_restored_by_the_command_that_the_audit_names(audited: Audited, tmp_path: Path) -> None:
     node = audited.lab.router(audited.router)
     node.exec("sh", "-c", audited.filled("vtysh -c 'configure terminal' -c 'no ip prefix-list {code}-in4'"))
@@ -332,3 +346,173 @@ def test_sessions_asked_for_one_by_one_and_all_at_once_are_read_alike(audited: A
     assert one_by_one == at_once
     assert any(reading.accepted for reading in one_by_one.values())
     assert any(reading.local_role for reading in one_by_one.values())
+
+
+def test_a_night_that_overlaps_is_refused_and_one_that_is_cut_or_killed_leaves_the_last_whole_report(
+    audited: Audited, tmp_path: Path
+) -> None:
+    reports = tmp_path / "reports"
+    assert audited.run("--output", str(reports)).returncode == 0
+    whole = (reports / "latest").resolve()
+    files = {path.name for path in whole.iterdir()}
+    assert files >= {"audit.txt", "audit.json", "index.html", "junit.xml", "metrics.prom"}
+
+    # The second router would be begun after a hundred seconds.
+    slowly = ("--logins-per-second", "0.01", "--output", str(reports))
+    with night(audited, *slowly) as process:
+        insist_on_refusal(audited, reports)
+        process.terminate()
+        process.send_signal(signal.SIGCONT)
+        said, _ = process.communicate(timeout=90)
+    assert process.returncode == 2, said
+    assert "not begun (interrupted)" in said
+    assert (reports / "latest").resolve() == whole
+    assert (reports / "latest-incomplete").resolve() != whole
+
+    with night(audited, *slowly) as process:
+        insist_on_refusal(audited, reports)
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+    assert (reports / "latest").resolve() == whole
+    assert {path.name for path in whole.iterdir()} == files
+
+    after = audited.run("--output", str(reports))
+    assert after.returncode == 0, after.stdout + after.stderr
+    assert "was cut off before its end" in after.stdout
+    assert "was cut off before its end" in (reports / "latest" / "index.html").read_text()
+    assert (reports / "latest").resolve() != whole
+    assert not (reports / "latest-incomplete").is_symlink()
+    assert "was cut off" not in audited.run("--output", str(reports)).stdout
+
+    late = audited.run("--logins-per-second", "0.2", "--deadline", "1", "--output", str(reports))
+    assert late.returncode == 2
+    assert "not begun (deadline)" in late.stdout
+
+
+def insist_on_refusal(audited: Audited, reports: Path) -> None:
+    """Another audit is refused: for the place of its reports, and without reports by the journal."""
+    place = audited.run("--output", str(reports))
+    assert (place.returncode, "PV0164" in place.stderr) == (2, True), place.stdout + place.stderr
+    journal = audited.run()
+    assert (journal.returncode, "PV0160" in journal.stderr) == (2, True), journal.stdout + journal.stderr
+
+
+@contextmanager
+def night(audited: Audited, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """An audit under way, which stands still from the moment at which the journal has it."""
+    command = [faults.COMMAND, "audit", *audited.options, *audited.everything, *arguments]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            selection = " ".join(audited.everything)
+            with Journal.open(f"sqlite:///{LabState.of(audited.lab.name).journal}") as journal:
+                eventually(
+                    lambda: any(entry.is_under_way for entry in journal.audits_without_end(selection)),
+                    deadline_seconds=90,
+                    what="an audit in the journal",
+                )
+            process.send_signal(signal.SIGSTOP)
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def test_an_audit_is_spread_over_dask_workers_and_one_that_is_killed_loses_nothing(
+    audited: Audited, tmp_path: Path
+) -> None:
+    node = audited.node(BY_HAND)
+    with dask(tmp_path) as (address, workers):
+        node.exec("sh", "-c", audited.filled(BY_HAND.do), check=True)
+        try:
+            # A worker that stands still keeps what it was given, until it is dead.
+            workers[0].send_signal(signal.SIGSTOP)
+            with night_over(audited, address) as process:
+                await_work(address, workers[0])
+                workers[0].kill()
+                said, _ = process.communicate(timeout=180)
+        finally:
+            node.exec("sh", "-c", audited.filled(BY_HAND.undo), check=True)
+        report = json.loads(said)
+        assert process.returncode == 1
+        assert {device["device"] for device in report["devices"]} == {
+            audited.router,
+            audited.school.edge_router_name,
+        }
+        assert not report["left"]
+        insist_on(audited, report, BY_HAND, (BY_HAND,))
+        nothing_else(audited, report, (BY_HAND,))
+        # One worker is enough for the next one, and what it finds is what threads here find.
+        again = audited.run("--deep", "--dask", address)
+        assert again.returncode == 0, again.stdout + again.stderr
+    audited.await_silence()
+
+
+BY_HAND = next(change for changes in ROUNDS for change in changes if change.name == "a description by vtysh")
+
+
+@contextmanager
+def dask(directory: Path) -> Iterator[tuple[str, list[subprocess.Popen[bytes]]]]:
+    """A scheduler and two workers, as an operator starts them; its address, and their processes."""
+    program = str(Path(faults.COMMAND).with_name("dask"))
+    file = directory / "scheduler.json"
+    with contextlib.ExitStack() as stack:
+
+        def start(*arguments: str) -> subprocess.Popen[bytes]:
+            log = stack.enter_context((directory / "dask.log").open("ab"))
+            command = [program, *arguments]
+            process = stack.enter_context(
+                subprocess.Popen(
+                    command, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
+                )
+            )
+            stack.callback(_kill, process)
+            return process
+
+        start("scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard", "--scheduler-file", str(file))
+        eventually(lambda: file.exists() and file.read_text().strip(), deadline_seconds=60, what="a scheduler")
+        address = str(json.loads(file.read_text())["address"])
+        workers = [
+            start("worker", address, "--no-nanny", "--no-dashboard", "--nthreads", "1", "--name", name)
+            for name in ("first", "second")
+        ]
+        with Client(address, set_as_default=False) as client:
+            client.wait_for_workers(2, timeout=90)
+        yield address, workers
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def night_over(audited: Audited, address: str) -> Iterator[subprocess.Popen[str]]:
+    command = [faults.COMMAND, "audit", *audited.options, *audited.everything, "--format", "json", "--dask", address]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def await_work(address: str, worker: subprocess.Popen[bytes]) -> None:
+    """Wait until a worker has been given a router."""
+    with Client(address, set_as_default=False) as client:
+
+        def has_work() -> bool:
+            told = client.run_on_scheduler(
+                lambda dask_scheduler: {each.name: len(each.processing) for each in dask_scheduler.workers.values()}
+            )
+            return bool(told.get("first"))
+
+        eventually(has_work, deadline_seconds=90, what=f"work for the worker with the process {worker.pid}")

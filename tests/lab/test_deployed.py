@@ -36,6 +36,8 @@ def test_a_push_over_what_was_changed_by_hand_is_refused_unless_accepted(
     look = provision(*options, "--dry-run")
     assert look.returncode == 1
     assert "by hand" in look.stdout
+    assert f"provision restore --lab {provisioned.name} --inventory" in look.stdout
+    assert f"--school {school.code}" in look.stdout.partition("provision adopt --lab")[2]
     refused = provision(*options, "--yes")
     assert refused.returncode == 2
     assert "PV5004" in refused.stdout + refused.stderr

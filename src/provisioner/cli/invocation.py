@@ -23,11 +23,11 @@ def typed() -> str:
     return _without_passwords(*sys.argv[1:])
 
 
-def again(ways: Ways, inventory: Path, templates: Path) -> str:
-    """How a command begins that works on the same routers from the same sources."""
+def again(ways: Ways, inventory: Path, templates: Path, *command: str) -> str:
+    """How a command begins that works on the same routers from the same sources; a push where none is named."""
     sources = (("--inventory", inventory, Path("inventory")), ("--templates", templates, Path("templates")))
     named = [word for option, path, usual in sources if path != usual for word in (option, str(path))]
-    return _without_passwords(*ways.options(), *named)
+    return _without_passwords(*command, *ways.options(), *named)
 
 
 def history(ways: Ways) -> str:

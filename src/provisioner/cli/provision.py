@@ -199,7 +199,11 @@ def _gone_through(
     begun = {outcome.subject for outcome in gone_through}
     left = tuple(subject.name for subject in subjects if subject.name not in begun)
     stopped = campaign.stopped or ("interrupted" if deployment.interruption.is_wanted else "")
-    again = invocation.again(request.ways, request.inventory, request.templates)
+
+    def begun_with(*command: str) -> str:
+        return invocation.again(request.ways, request.inventory, request.templates, *command)
+
+    again = begun_with()
     report = Report(
         run_record.command,
         run_record.commit,
@@ -210,6 +214,8 @@ def _gone_through(
         resume=f"{again} --resume {record.run_id}" if left and record.run_id and not run_record.dry_run else "",
         again=again,
         history=invocation.history(request.ways),
+        restore="" if request.accept_drift else begun_with("restore"),
+        adopt="" if request.accept_drift else begun_with("adopt"),
     )
     record.finish(report)
     return report

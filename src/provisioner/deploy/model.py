@@ -113,6 +113,8 @@ class Report:
         resume: What to type to go on with them; empty where there is nothing to go on with.
         again: How a command begins that reaches the same routers.
         history: How a command begins that looks into the same journal.
+        restore: How a command begins that puts back what was last confirmed; empty where nobody is to be told.
+        adopt: How a command begins that says how the inventory would keep what was changed by hand; likewise.
     """
 
     command: str
@@ -124,6 +126,8 @@ class Report:
     resume: str = ""
     again: str = "provision"
     history: str = "provision history"
+    restore: str = ""
+    adopt: str = ""
 
     @property
     def exit_code(self) -> int:

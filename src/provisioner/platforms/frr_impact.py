@@ -70,6 +70,7 @@ _KINDS: Final = tuple(
         (r"log ", "logging", 1, 2, 5, _OTHER),
         (r"alias ", "description of an interface", 1, 1, 1, _OTHER),
         (r"iface (?P<object>\S+)", "interface {}", 5, 40, 60, _ADDRESSING),
+        (r"link-down ", "shutdown of an interface", 60, 60, 10, _ADDRESSING),
         (r"mtu ", "MTU of an interface", 2, 30, 20, _ADDRESSING),
         (r"address (?P<object>\S+)", "address {}", 5, 50, 50, _ADDRESSING),
         (r"vlan-(?:raw-device|id) ", "VLAN tag of an interface", 2, 60, 50, _ADDRESSING),

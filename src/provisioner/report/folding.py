@@ -55,6 +55,18 @@ def look_further(outcome: Outcome, report: Report) -> str:
     return f"{report.again} {option} {outcome.subject} --dry-run"
 
 
+def instead(outcome: Outcome, report: Report) -> list[tuple[str, str]]:
+    """What else can be done about a change by hand than to push over it: what it does, and what to type."""
+    if outcome.result is Result.CONFIRMED or outcome.plan is None or not outcome.plan.is_drifted or not report.restore:
+        return []
+    is_location = _LOCATION.fullmatch(outcome.subject) is not None
+    option = "--school" if is_location else "--base"
+    found = [("to put back what was last confirmed, and nothing else", f"{report.restore} {option} {outcome.subject}")]
+    if is_location:
+        found.append(("to see how the inventory would keep it", f"{report.adopt} {option} {outcome.subject}"))
+    return found
+
+
 def beside(plans: Iterable[Plan], subjects: Iterable[str]) -> tuple[list[OtherPart], list[str]]:
     """What is not as it should be beside many plans.
 

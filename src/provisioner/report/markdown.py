@@ -38,6 +38,8 @@ def to_markdown(report: Report, *, reverse: bool = False) -> str:
         command = folding.look_further(outcome, report)
         if command and not report.dry_run:
             lines += [f"Look further with {code(command)}.", ""]
+        for what, instead in folding.instead(outcome, report):
+            lines += [f"What was changed by hand: {what}, {code(instead)}.", ""]
     if report.left:
         lines.append(f"**{len(report.left)} not begun**: {text_only(report.stopped)}.")
         lines += ["", f"Go on with {code(report.resume)}."] if report.resume else []

@@ -93,6 +93,7 @@ def print_report(console: Console, report: Report, *, plans_shown: bool, reverse
         elif outcome.plan is not None and outcome.plan.is_empty:
             _print_others(console, outcome.plan)
         _print_outcome(console, outcome)
+        _print_instead(console, outcome, report)
     if report.left:
         lines.say(console)
         lines.say(console, Text(f"{len(report.left)} not begun: {visible(report.stopped)}", lines.BAD))
@@ -136,6 +137,11 @@ def _print_outcome(console: Console, outcome: Outcome) -> None:
         lines.say(console, Text.assemble("  ", ("error:", lines.BAD), f" {wording.trouble(outcome)}"))
     _print_devices(console, outcome)
     _print_checks(console, outcome.checks)
+
+
+def _print_instead(console: Console, outcome: Outcome, report: Report) -> None:
+    for what, command in folding.instead(outcome, report):
+        lines.say(console, Text.assemble("  ", (f"{what}:", "dim"), f" {visible(command)}"))
 
 
 def _print_devices(console: Console, outcome: Outcome) -> None:
@@ -194,6 +200,7 @@ def _print_several(console: Console, report: Report, *, plans_shown: bool, rever
             command = folding.look_further(outcome, report)
             if command:
                 lines.say(console, Text.assemble("  ", ("look further:", "dim"), f" {visible(command)}"))
+            _print_instead(console, outcome, report)
             lines.say(console)
         if not any(outcome.plan is not None and not outcome.plan.is_empty for outcome in outcomes):
             # Nobody was asked, and so nobody has seen an overview.

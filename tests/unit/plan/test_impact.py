@@ -162,3 +162,11 @@ def test_the_examples_in_the_docs_are_true() -> None:
     docs = (ROOT / "docs" / "impact.md").read_text()
     for words, edit in EXAMPLES.items():
         assert f"| {words} | {change(edit).score} |" in docs, (words, change(edit).score)
+
+
+def test_an_interface_that_somebody_set_down_is_called_that() -> None:
+    found = weigh("    link-down yes")
+    assert found is not None
+    weight, kind = found
+    assert kind == "shutdown of an interface"
+    assert weight.adds > weight.removes

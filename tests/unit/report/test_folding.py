@@ -47,15 +47,15 @@ def fleet(size: int, result: Result, *special: Outcome) -> tuple[Outcome, ...]:
     return (*(outcome(code(number), result) for number in range(size) if code(number) not in taken), *special)
 
 
-def text(outcomes: tuple[Outcome, ...], *, dry_run: bool = False) -> str:
+def text(outcomes: tuple[Outcome, ...], *, dry_run: bool = False, restore: str = "", adopt: str = "") -> str:
     stream = io.StringIO()
-    report = Report("provision --all", "", outcomes, dry_run)
-    print_report(Console(file=stream, highlight=False), report, plans_shown=not dry_run)
+    report = Report("provision --all", "", outcomes, dry_run, restore=restore, adopt=adopt)
+    print_report(Console(file=stream, highlight=False, soft_wrap=True), report, plans_shown=not dry_run)
     return stream.getvalue()
 
 
-def markdown(outcomes: tuple[Outcome, ...], *, dry_run: bool = False) -> str:
-    return to_markdown(Report("provision --all", "", outcomes, dry_run))
+def markdown(outcomes: tuple[Outcome, ...], *, dry_run: bool = False, restore: str = "", adopt: str = "") -> str:
+    return to_markdown(Report("provision --all", "", outcomes, dry_run, restore=restore, adopt=adopt))
 
 
 SPECIAL = (
@@ -149,3 +149,18 @@ def test_nothing_that_needs_a_person_is_folded_away(kinds: list[tuple[Result, bo
         one for one in told if folding.needs_a_person(one)
     ]
     assert sum(int(words.split()[0]) for _, words in folding.counts(outcomes)) == len(outcomes)
+
+
+@pytest.mark.parametrize("written", [text, markdown])
+def test_a_change_by_hand_comes_with_the_ways_that_push_nothing_over_it(written: Callable[..., str]) -> None:
+    drifted = (outcome("16PK00", Result.FAILED, drift="+ by hand"),)
+    ways = {"restore": "provision restore --lab demo", "adopt": "provision adopt --lab demo"}
+    told = written(drifted, **ways)
+    assert "provision restore --lab demo --school 16PK00" in told
+    assert "provision adopt --lab demo --school 16PK00" in told
+    router = written((outcome(ROUTER, Result.FAILED, drift="+ by hand"),), **ways)
+    assert f"provision restore --lab demo --base {ROUTER}" in router
+    assert "provision adopt" not in router
+    assert "provision restore" not in written(drifted)
+    assert "provision restore" not in written((outcome("16PK00", Result.FAILED),), **ways)
+    assert "provision restore" not in written((outcome("16PK00", Result.CONFIRMED, drift="+ by hand"),), **ways)
