@@ -9,9 +9,10 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 
-from frr_config import interfaces, merge, references, ruleset, tree
-from frr_config.document import FRR, INTERFACES, NFTABLES, ConfigSyntaxError
+from frr_config import interfaces, merge, references, ruleset, traffic, tree
+from frr_config.document import ALWAYS, FRR, INTERFACES, NFTABLES, TRAFFIC, ConfigSyntaxError
 from frr_config.interfaces import Stanza
+from napalm_frr.router import files
 from napalm_frr.router.shell import must, run, write_private
 
 Sections = Mapping[str, str]
@@ -50,14 +51,19 @@ def replacement(wanted: Sections, running: Sections) -> tuple[dict[str, str], li
     if not wanted[FRR].strip():
         faults.append(ConfigSyntaxError(FRR, 0, "the section is empty; FRR would lose its whole configuration"))
     canonical[FRR] = tree.render(tree.parse(wanted[FRR]))
-    del running
-    return canonical, faults
+    found = files.faults(wanted, running)
+    if found:
+        return canonical, faults + found
+    return {file: canonical[file] for file in ALWAYS} | files.canonical(wanted, running), faults
 
 
 def merged(fragments: Sections, running: Sections) -> tuple[dict[str, str], list[ConfigSyntaxError]]:
     """A merge candidate over what runs: canonical sections of the whole, and the fragments' faults."""
     faults: list[ConfigSyntaxError] = []
-    wanted = dict(running)
+    wanted = dict(running) | {file: text for file, text in fragments.items() if file not in ALWAYS}
+    if TRAFFIC in fragments:
+        wanted[TRAFFIC], found = _merged_limits(running.get(TRAFFIC, ""), fragments[TRAFFIC])
+        faults += found
     if INTERFACES in fragments:
         try:
             wanted[INTERFACES] = interfaces.render(merge.stanzas(running[INTERFACES], fragments[INTERFACES]))
@@ -77,6 +83,15 @@ def merged(fragments: Sections, running: Sections) -> tuple[dict[str, str], list
     if faults:
         return wanted, faults
     return replacement(wanted, running)
+
+
+def _merged_limits(running: str, fragment: str) -> tuple[str, list[ConfigSyntaxError]]:
+    try:
+        added = {limit.interface: limit for limit in traffic.parse(fragment)}
+    except ConfigSyntaxError as fault:
+        return running, [fault]
+    known = {limit.interface: limit for limit in traffic.parse(running)}
+    return traffic.render((known | added).values()), []
 
 
 def _missing_devices(stanzas: Iterable[Stanza]) -> list[ConfigSyntaxError]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Final
 
+from frr_config import optional, plain
 from provisioner.errors import LabError
 from provisioner.intent.model import AggregationRouter, Fleet
 from provisioner.lab.topology import CORE, INTERNET, INTERNET_PORT, MANAGEMENT_PORT, Node, Role, Topology, core_port
@@ -37,7 +38,8 @@ def split_document(document: str) -> Files:
             files[path].append(line)
         elif line.strip():
             raise LabError("a config document starts with a line `#: file PATH`", number="PV8030")
-    return {path: "\n".join(lines).strip("\n") + "\n" for path, lines in files.items()}
+    texts = {path: "\n".join(lines).strip("\n") + "\n" for path, lines in files.items()}
+    return {path: optional.on_disk(path, text) if path in plain.BY_PATH else text for path, text in texts.items()}
 
 
 def files_of(node: Node, topology: Topology, fleet: Fleet, base_config: BaseConfig | None) -> Files:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from frr_config import plain
 from provisioner.platforms.protocol import Area, Weight
 
 _FILTERS, _MANAGEMENT_ACCESS, _BGP, _ADDRESSING, _OTHER = Area
@@ -100,9 +101,27 @@ OTHER: Final = Weight("something else", 20, 40, 50)
 """A line that no row knows: better too heavy than too light."""
 
 
-def weigh(line: str) -> tuple[Weight, str] | None:
+_LIMITS: Final = Weight("how fast an interface may send", 10, 30, 20, _ADDRESSING)
+
+_OF_FILE: Final = {
+    plain.TRAFFIC: _LIMITS,
+    **{
+        path: Weight(plain.BY_PATH[path].title, 10, 50, 60, _MANAGEMENT_ACCESS)
+        for path in (plain.SSHD, plain.USERS, plain.PASSWORDS, plain.SUDOERS, plain.SNMPD)
+    },
+    plain.BANNER: Weight(plain.BY_PATH[plain.BANNER].title, 1, 1, 5, _OTHER),
+}
+
+
+def weigh(line: str, file: str = "") -> tuple[Weight, str] | None:
     """What a changed line weighs, and what it is about; None for one that says nothing by itself."""
     stripped = line.strip()
+    if file in plain.BY_PATH:
+        if not stripped or (stripped.startswith("#") and not stripped.startswith(plain.NOTE)):
+            return None
+        title = plain.BY_PATH[file].title
+        weight = _OF_FILE.get(file, Weight(title, 5, 20, 30, _OTHER))
+        return weight, weight.kind
     if _NO_WEIGHT.match(stripped):
         return None
     for pattern, weight in _KINDS:
