@@ -12,6 +12,7 @@ from enum import StrEnum
 from ipaddress import IPv4Interface, IPv4Network
 from typing import Final, NamedTuple
 
+from provisioner.intent import exceptions
 from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
 from provisioner.intent.ranges import Network, span, within
 from provisioner.intent.types import INTERNET, AvailabilityClass, SegmentRole, UplinkRole
@@ -533,6 +534,12 @@ def _translation(location: Location) -> Iterator[Complaint]:
         )
 
 
+def exceptions_fit(fleet: Fleet, location: Location) -> Iterator[Complaint]:
+    """Exceptions to the segment catalogue lead somewhere, and never from guests or devices to the administration."""
+    for where, what, remedy, number in exceptions.complaints(fleet.service, location):
+        yield _complaint(location, where, what, remedy, number)
+
+
 def prefixes_fit_the_limits(fleet: Fleet, location: Location) -> Iterator[Complaint]:
     """A location does not announce more prefixes than its sessions allow."""
     limit = fleet.service.bgp.maximum_prefix
@@ -560,6 +567,7 @@ LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ..
     values_come_from_their_pools,
     uplinks_fit,
     segments_fit,
+    exceptions_fit,
     prefixes_fit_the_limits,
 )
 

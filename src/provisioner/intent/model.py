@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from provisioner.intent.exceptions import AccessException
 from provisioner.intent.foundation import Intent
 from provisioner.intent.ranges import within
 from provisioner.intent.types import (
@@ -413,6 +414,9 @@ class Location(Intent):
         tuple[Uplink, ...], Field(min_length=1, max_length=2, description="One, or a primary and a backup")
     ]
     segments: Annotated[tuple[Segment, ...], Field(min_length=1, description="VLANs inside the school")]
+    exceptions: tuple[AccessException, ...] = Field(
+        default=(), description="What segments may reach here beside what the catalogue says"
+    )
     accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
     not_personal: tuple[NotPersonal, ...] = Field(default=(), description=_NOT_PERSONAL)
 

@@ -7,8 +7,11 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
+from provisioner.intent.exceptions import ISOLATED
+from provisioner.intent.model import Segment
 from provisioner.intent.types import SegmentRole
 from provisioner.plan.model import DeviceRole
+from provisioner.policy import exception_rules as exceptions
 from provisioner.policy.packetfilter import Packet
 from provisioner.policy.subject import Address, Judged, Network, Said
 from provisioner.render.context import MANAGEMENT_PORT
@@ -46,9 +49,6 @@ _ICMPV6: Final = (
 
 _DISCOVERY: Final = ("nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert")
 """Never from another link (RFC 4861 sections 6.1 and 7.1)."""
-
-_ISOLATED: Final = (SegmentRole.GUEST, SegmentRole.DEVICES)
-"""Segments that never reach the administration, whatever the catalogue says: anybody's telephone, and cameras."""
 
 
 def drops_by_default(judged: Judged) -> Iterator[Said]:
@@ -121,21 +121,11 @@ def isolated(judged: Judged) -> Iterator[Said]:
     segments = list(judged.segments())
     uplinks = {judged.interface(uplink) for uplink in judged.uplinks}
     for segment, interface in segments:
-        allowed = judged.allowed(segment)
         for other, other_interface in segments:
-            if other is segment:
-                continue
-            is_forbidden = segment.role in _ISOLATED and other.role is SegmentRole.ADMINISTRATION
-            reason = _passes(judged, interface, other_interface)
-            if reason and (is_forbidden or other.role not in allowed):
-                yield f"{segment.role} to {other.role}", f"connections are accepted: {reason}"
-            elif not reason and other.role in allowed and not is_forbidden:
-                yield f"{segment.role} to {other.role}", "connections are refused, which the catalogue allows"
+            if other is not segment:
+                yield from _between(judged, segment, interface, other, other_interface)
         for uplink in sorted(uplinks):
-            reason = _passes(judged, interface, uplink)
-            if bool(reason) != (judged.reaches_internet in allowed):
-                how = f"accepted: {reason}" if reason else "refused, which the catalogue allows"
-                yield f"{segment.role} to the internet by {uplink}", f"connections are {how}"
+            yield from _outwards(judged, segment, interface, uplink)
     for uplink in sorted(uplinks):
         for segment, interface in segments:
             if reason := _passes(judged, uplink, interface):
@@ -143,6 +133,33 @@ def isolated(judged: Judged) -> Iterator[Said]:
     yield from _router_elsewhere(judged)
     if judged.role is DeviceRole.EDGE:
         yield from _no_other_way(judged, {interface for _, interface in segments}, uplinks)
+
+
+def _between(judged: Judged, segment: Segment, interface: str, other: Segment, go_out: str) -> Iterator[Said]:
+    """From one segment to another."""
+    is_forbidden = segment.role in ISOLATED and other.role is SegmentRole.ADMINISTRATION
+    is_allowed = other.role in judged.allowed(segment)
+    about = f"{segment.role} to {other.role}"
+    excepted = () if is_forbidden or is_allowed else exceptions.between(judged, segment, other)
+    reason = _passes(judged, interface, go_out)
+    if excepted:
+        yield from exceptions.exactly(judged, about, interface, go_out, excepted)
+    elif reason and (is_forbidden or not is_allowed):
+        yield about, f"connections are accepted: {reason}"
+    elif not reason and is_allowed and not is_forbidden:
+        yield about, "connections are refused, which the catalogue allows"
+
+
+def _outwards(judged: Judged, segment: Segment, interface: str, uplink: str) -> Iterator[Said]:
+    """From a segment to the internet."""
+    is_allowed = judged.reaches_internet in judged.allowed(segment)
+    about = f"{segment.role} to the internet by {uplink}"
+    excepted = () if is_allowed else exceptions.between(judged, segment, None)
+    reason = _passes(judged, interface, uplink)
+    if excepted:
+        yield from exceptions.exactly(judged, about, interface, uplink, excepted)
+    elif bool(reason) != is_allowed:
+        yield about, f"connections are {f'accepted: {reason}' if reason else 'refused, which the catalogue allows'}"
 
 
 def _router_elsewhere(judged: Judged) -> Iterator[Said]:

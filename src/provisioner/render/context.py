@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from provisioner.errors import RenderError
+from provisioner.intent.exceptions import segments_of, spans
 from provisioner.intent.model import (
     AggregationRouter,
     Bfd,
@@ -123,6 +124,7 @@ class SegmentContext:
         name: Unique at its location.
         router4: The router's own address in it.
         reaches: The interfaces that it may open connections through.
+        exceptions: What it may reach besides: interface, addresses and ports, as nft lists them.
     """
 
     name: str
@@ -132,6 +134,7 @@ class SegmentContext:
     network4: str
     network6: str
     reaches: tuple[str, ...]
+    exceptions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -456,9 +459,35 @@ def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...
                 network4=prefix(segment.ipv4),
                 network6=prefix(segment.ipv6),
                 reaches=tuple(sorted(interfaces, key=interface_key)),
+                exceptions=tuple(_exceptions(location, segment)),
             )
         )
     return tuple(contexts)
+
+
+def _exceptions(location: Location, segment: Segment) -> Iterator[str]:
+    """The rest of rules that let through what this location alone allows a segment; nft takes them for both versions of IP."""
+    for exception in location.exceptions:
+        if exception.segment is not segment.role:
+            continue
+        inside = [_segment_interface(location, other) for other in segments_of(location, exception)]
+        out = inside or [uplink.edge_interface for uplink in location.uplinks]
+        network = exception.network
+        versions = (4, 6) if network is None else (network.version,)
+        family = {4: "ip", 6: "ip6"}
+        to = "" if network is None else f" {family[network.version]} daddr {exception.reaches}"
+        for name in sorted(out, key=interface_key):
+            for protocol, ports in (("tcp", exception.tcp), ("udp", exception.udp)):
+                if ports:
+                    yield f'"{name}"{to} {protocol} dport {_ports(ports)}'
+            for version in versions if exception.ping else ():
+                yield f'"{name}"{to} {"icmp" if version == 4 else "icmpv6"} type echo-request'  # noqa: PLR2004
+
+
+def _ports(ports: tuple[str, ...]) -> str:
+    """As nft lists them: in order, in braces where there are several."""
+    texts = [f"{first}-{last}" if first != last else str(first) for first, last in spans(ports)]
+    return texts[0] if len(texts) == 1 else f"{{ {', '.join(texts)} }}"
 
 
 def _segment_interface(location: Location, segment: Segment) -> str:

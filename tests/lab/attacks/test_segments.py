@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
+from pathlib import Path
 from typing import Final
 
 import pytest
 
+from provisioner.intent.exceptions import AccessException
 from provisioner.intent.model import Fleet, Location
 from provisioner.intent.types import INTERNET, SegmentRole
+from provisioner.render.engine import Renderer
 
 from ..conftest import Schools  # noqa: TID252 - tests are no package that has a name
 from .places import address, got_through_without_its_guard_alone, internet, own_router, segment_interface
@@ -27,6 +32,7 @@ from .wire import (
 )
 
 FAMILIES: Final = (4, 6)
+TEMPLATES: Final = Path(__file__).parents[3] / "templates"
 
 
 # --- guests and the administration ----------------------------------------------------------------------------------------
@@ -396,3 +402,59 @@ def test_a_forged_source_does_not_leave_by_the_second_uplink(arena: Arena, schoo
     finally:
         router.exec("ip", *(word.format("del") for word in route), check=True)
     assert all(got_through_without_its_guard_alone(outcome) for outcome in outcomes.values())
+
+
+# --- exceptions -----------------------------------------------------------------------------------------------------------
+
+EXCEPTION_BODIES: Final = {
+    "first port": "H/TCP(sport=n, dport=9100, flags='S')",
+    "last port": "H/TCP(sport=n, dport=9102, flags='S')",
+    "a port beside": "H/TCP(sport=n, dport=9103, flags='S')",
+    "the port of another protocol": "H/UDP(sport=n, dport=9100)/m",
+    "not even a port": "P(253)/m",
+}
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_an_exception_opens_what_it_says_and_nothing_beside(
+    arena: Arena, schools: Schools, fleet: Fleet, family: int
+) -> None:
+    """The filter that the exception makes is on the router for a moment, which lists it as it was rendered."""
+    excepted = schools.fibre.model_copy(
+        update={
+            "exceptions": (
+                AccessException.model_validate(
+                    {
+                        "segment": "education",
+                        "reaches": "devices",
+                        "tcp": (631, "9100-9102"),
+                        "ping": True,
+                        "reason": "laptops print by themselves",
+                        "owner": "ict@school.example",
+                        "until": date(2036, 7, 31),
+                    }
+                ),
+            )
+        }
+    )
+    text = Renderer(TEMPLATES).edge(fleet, excepted)
+    rendered = re.search(r"(?ms)^table inet filter \{\n.*?^\}\n", text)
+    assert rendered
+    router = arena.lab.router(excepted.edge_router_name)
+    source, target = address(arena, excepted, "education", family), address(arena, excepted, "devices", family)
+    attempt = Attempt(
+        origin=arena.in_segment(excepted, "education"),
+        shots=[Shot(name, body, source, target) for name, body in EXCEPTION_BODIES.items()]
+        + [Shot("ping", BODIES[family]["ICMP"], source, target)],
+        eyes=[arena.eye(arena.lab.host(excepted.code, "devices"), ARRIVED)],
+        honest=Shot("to the internet", BODIES[family]["UDP"], source, internet(arena, family)),
+        honest_eye=arena.eye(arena.lab.internet, ARRIVED),
+        router=router,
+        relax=lambda _: rendered[0],
+    )
+    outcomes = arena.made(attempt)
+    through = {name for name, outcome in outcomes.items() if outcome.without}
+    assert through == {"first port", "last port", "ping"}
+    assert not any(outcome.guarded for outcome in outcomes.values()), "without the exception nothing gets through"
+    with relaxed(router, lambda _: rendered[0]):
+        assert router.exec("nft", "-s", "list", "table", "inet", "filter", check=True).stdout == rendered[0]
