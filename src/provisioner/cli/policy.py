@@ -88,7 +88,7 @@ def policy(
         raise UsageError(
             f"{len(chosen.locations)} locations are more than one report is good for: {MOST_LOCATIONS} at most",
             remedy="select by board or by aggregation point, a report each",
-            number="PV0160",
+            number="PV0170",
         )
     policies = Policies(fleet, Inventory(inventory, inventory), templates, templates, today())
     found = [policies.of(fleet.locations[code]) for code in chosen.locations]
