@@ -22,6 +22,8 @@ OFFLINE: dict[tuple[str, ...], tuple[str, ...]] = {
     ("check",): (),
     ("diff",): (),
     ("history",): ("--school", SCHOOL),
+    ("policy",): ("--school", SCHOOL),
+    ("policy", "refresh"): ("--from", "inventory/service.yaml"),
     ("render",): ("--school", SCHOOL, "--output", "rendered"),
     ("show",): ("--school", SCHOOL),
 }
