@@ -105,7 +105,8 @@ def _options(function: Callable[..., object]) -> Iterator[tuple[str, ...]]:
         if isinstance(kind, type) and issubclass(kind, Enum):
             yield from ((written, str(choice.value)) for choice in kind)
         elif kind is bool:
-            yield (written,)
+            # `--on/--off` are two ways to write it.
+            yield from ((each,) for each in written.split("/"))
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ def fleet() -> Fleet:
 
 def said(fleet: Fleet, **routing: object) -> list[str]:
     """What the checks say of a fleet with another routing section."""
-    section = RoutingSecurity(**{"own_special_purpose": True, "blackhole": DISCARD, **routing})  # type: ignore[arg-type]
+    section = RoutingSecurity(**{"own_special_purpose": True, "blackhole": DISCARD, **routing})
     service = fleet.service.model_copy(update={"routing": section})
     return [f"{'.'.join(map(str, each.where))}: {each.what}" for each in check_fleet(replace(fleet, service=service))]
 

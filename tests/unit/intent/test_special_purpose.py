@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import date
 from ipaddress import ip_network
 from pathlib import Path
@@ -121,7 +122,7 @@ def test_a_registry_is_recognised_and_stays_as_it_is(registry: Registry) -> None
     assert result.text == before.replace(before.split("\n")[1], f"# {TODAY}")
 
 
-BAD = {
+BAD: dict[str, Callable[[str], str]] = {
     "empty": lambda text: "",
     "header alone": lambda text: text.split("\n", 1)[0],
     "cut off": lambda text: "\n".join(text.split("\n")[:12]) + "\n",
