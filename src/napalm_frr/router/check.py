@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -22,12 +23,13 @@ _NFT_FAULT = re.compile(r"[^:]*:(\d+):\d+-\d+: (?:Error: )?(.*)")
 _NEEDS_DEVICES = re.compile(r"\b(iif|oif|device|devices)\b")
 _CONTEXT_HINT = re.compile(r"\s+")
 
-_BGPD_READS = re.compile(r"router bgp|route-map |(ip|ipv6) prefix-list |bgp |(ip |ipv6 )?access-list ")
+_BGPD_READS = re.compile(r"router bgp|route-map |(ip|ipv6) prefix-list |bgp |(ip |ipv6 )?access-list |rpki$")
 _BGPD_FAULT = re.compile(
     r"(No such command|Command returned [^\n]*?|Ambiguous command) on config line (\d+): *([^\n]*)"
 )
 
 BGPD = "/usr/lib/frr/bgpd"
+BGPD_PID = "/run/frr/bgpd.pid"
 
 
 def replacement(wanted: Sections, running: Sections) -> tuple[dict[str, str], list[ConfigSyntaxError]]:
@@ -163,7 +165,7 @@ def _bgpd_faults(work: str, text: str) -> list[ConfigSyntaxError]:
     write_private(path, "".join(f"{line}\n" for line in lines))
     os.chmod(work, 0o711)  # noqa: S103 - bgpd gives up root before it reads; the directory cannot be listed
     shutil.chown(path, "frr", "frr")
-    said = run((BGPD, "-C", "-n", "-Z", "-f", path)).stderr
+    said = run((BGPD, "-C", "-n", "-Z", *_modules(), "-f", path)).stderr
     reasons = list(dict.fromkeys(line[2:].strip() for line in said.splitlines() if line.startswith("% ")))
     found: dict[int, ConfigSyntaxError] = {}
     for match in _BGPD_FAULT.finditer(said):
@@ -171,6 +173,18 @@ def _bgpd_faults(work: str, text: str) -> list[ConfigSyntaxError]:
         why = f"bgpd: {match[1]}" + (f" ({'; '.join(reasons)})" if reasons and "returned" in match[1] else "")
         found.setdefault(number, ConfigSyntaxError(FRR, number, f"{why}: {references.shown(match[3].strip())}"))
     return list(found.values())
+
+
+def _modules() -> tuple[str, ...]:
+    """The options by which the bgpd that runs has loaded its modules: without them `rpki` is no command that it knows."""
+    try:
+        with open(BGPD_PID, encoding="ascii") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().decode().split("\0")
+    except (OSError, ValueError):
+        return ()  # it is down: another check says so
+    return tuple(word for flag, name in itertools.pairwise(words) if flag == "-M" for word in (flag, name))
 
 
 def _collect(node: tree.Node, depth: int, lines: list[str], source: list[int]) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from provisioner.intent.checks import Complaint, File
+from provisioner.intent.complaints import Complaint, File
 from provisioner.intent.model import AcceptedFinding, Fleet, Location
 
 SOON: Final = timedelta(days=30)

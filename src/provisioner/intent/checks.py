@@ -7,18 +7,16 @@ loaded; whether another location clashes is for `provision check` on the whole i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import IPv4Interface, IPv4Network
 from typing import Final, NamedTuple
 
 from provisioner.intent import exceptions
+from provisioner.intent.complaints import Complaint, File, Where
 from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
 from provisioner.intent.ranges import Network, span, within
+from provisioner.intent.routing_checks import discarding_is_offered, pools_are_somebodys, routing_is_consistent
 from provisioner.intent.types import INTERNET, AvailabilityClass, SegmentRole, UplinkRole
 from provisioner.intent.validate import nearest
-
-Where = tuple[str | int, ...]
 
 POINT_TO_POINT_IPV4: Final = 31
 """RFC 3021."""
@@ -30,27 +28,6 @@ LARGEST_SEGMENT_IPV4: Final = 30
 """A router and one host."""
 HOLD_PER_KEEPALIVE: Final = 3
 """RFC 4271 section 4.4: keepalives at a third of the hold time at most."""
-
-
-class File(StrEnum):
-    """Which kind of file a complaint is about."""
-
-    SERVICE = "service"
-    BOARDS = "boards"
-    AGGREGATION = "aggregation"
-    LOCATION = "location"
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """A rule that is broken, at a field of a file; `load` turns it into a Problem with a line."""
-
-    file: File
-    key: str
-    where: Where
-    what: str
-    remedy: str
-    number: str
 
 
 def check_fleet(fleet: Fleet) -> Iterator[Complaint]:
@@ -561,6 +538,8 @@ FLEET_RULES: Final[tuple[Callable[[Fleet], Iterator[Complaint]], ...]] = (
     nothing_is_given_out_twice,
     no_prefixes_overlap,
     aggregation_addresses_fit,
+    pools_are_somebodys,
+    routing_is_consistent,
 )
 LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ...]] = (
     references_lead_somewhere,
@@ -569,6 +548,7 @@ LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ..
     segments_fit,
     exceptions_fit,
     prefixes_fit_the_limits,
+    discarding_is_offered,
 )
 
 

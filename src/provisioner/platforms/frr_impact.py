@@ -31,7 +31,7 @@ _KINDS: Final = tuple(
         (r"(?:no )?neighbor (?P<object>\S+) password ", "password of the session with {}", 2, 40, 60, _BGP),
         (r"(?:no )?neighbor (?P<object>\S+) shutdown", "shutdown of the session with {}", 60, 60, 10, _BGP),
         (
-            r"(?:no )?neighbor (?P<object>\S+) (?:local-role|ttl-security|maximum-prefix) ",
+            r"(?:no )?neighbor (?P<object>\S+) (?:local-role|ttl-security|maximum-prefix|soft-reconfiguration) ",
             "guard of the session with {}",
             2,
             30,
@@ -53,6 +53,7 @@ _KINDS: Final = tuple(
             60,
             _FILTERS,
         ),
+        (r"rpki\b", "cache that validates origins", 3, 20, 40, _FILTERS),
         (r"(?:network|aggregate-address|redistribute) (?P<object>\S+)", "announcement of {}", 4, 30, 50, _BGP),
         (r"router bgp ", "BGP itself", 10, 90, 95, _BGP),
         (r"(?:no )?bgp |address-family |timers |maximum-paths|distance ", "parameters of BGP", 4, 40, 50, _BGP),

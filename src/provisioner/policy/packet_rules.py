@@ -304,6 +304,7 @@ def control_plane(judged: Judged) -> Iterator[Said]:
         core = judged.fleet.aggregation_router(judged.device).core
         for neighbor in (core.core_ipv4, core.core_ipv6):
             yield from _spoken(judged, core.port, neighbor, is_core=True)
+        yield from _asked(judged, core.port)
 
 
 def _spoken(judged: Judged, interface: str, neighbor: Address, *, is_core: bool = False) -> Iterator[Said]:
@@ -356,6 +357,32 @@ def _of_a_session(judged: Judged, interface: str, neighbor: Address) -> Iterator
             )
         if not judged.packets.accepts(hook, replace(each, hops=_GTSM)):
             yield f"interface {interface}", f"tcp of a session, port {source_port} to {port} is refused"
+
+
+def _asked(judged: Judged, core: str) -> Iterator[Said]:
+    """What RPKI caches answer is let in, and nothing else from them, nor from anybody in their place."""
+    for cache in judged.fleet.service.routing.rpki_caches:
+        managed = any(cache.address in network for network in judged.management_networks)
+        interface = MANAGEMENT_PORT if managed else core
+        answer = Packet(
+            4, interface, None, cache.address, None, "tcp", destination_port=_EPHEMERAL, source_port=cache.port
+        )
+        for each, is_meant in (
+            (answer, True),
+            (replace(answer, source=cache.address + 1), cache.address + 1 in _caches(judged)),
+            (replace(answer, source_port=_EPHEMERAL), False),
+            (replace(answer, destination_port=_TELNET), False),
+            *((replace(answer, iifname=name), False) for name in _ports(judged) if name != interface),
+        ):
+            reason = judged.packets.accepts("input", each)
+            if bool(reason) != is_meant:
+                how = f"is accepted: {reason}" if reason else "is refused"
+                said = f"tcp from {each.source} port {each.source_port} to {each.destination_port} {how}"
+                yield f"interface {each.iifname}", said
+
+
+def _caches(judged: Judged) -> frozenset[IPv4Address]:
+    return frozenset(cache.address for cache in judged.fleet.service.routing.rpki_caches)
 
 
 def _conversations(judged: Judged, *, is_core: bool) -> Iterator[tuple[str, int, int]]:

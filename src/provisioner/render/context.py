@@ -22,7 +22,9 @@ from provisioner.intent.model import (
 )
 from provisioner.intent.types import INTERNET, UplinkRole
 from provisioner.render.addresses import Network, address, by_value, contains, host, interface, neighbor_key, prefix
+from provisioner.render.entries import PrefixEntry
 from provisioner.render.ordering import element_key, interface_key
+from provisioner.render.routing_context import LOWEST_PREFERENCE, CoreContext, SchoolContext, core, school
 from provisioner.secrets import token
 
 ETHERNET_MTU: Final = 1500
@@ -69,15 +71,6 @@ class InterfaceContext:
 
 
 @dataclass(frozen=True, slots=True)
-class PrefixEntry:
-    """One line of a prefix-list. `longer` is ` le N` or empty for exactly this prefix."""
-
-    seq: int
-    network: str
-    longer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
     """One BGP session as one end sees it; `local` is its own address, `password` the secret's token, never a value."""
 
@@ -102,7 +95,12 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class UplinkContext:
-    """An uplink as one end sees it; `local4` and `neighbor4` are this end and the other. `prepend` is empty or ASNs to put in front."""
+    """An uplink as one end sees it; `local4` and `neighbor4` are this end and the other.
+
+    Attributes:
+        prepend: Empty, or ASNs to put in front.
+        leaves: Whether the other end is to be told that this uplink is about to go (RFC 8326).
+    """
 
     interface: str
     role: str
@@ -112,6 +110,7 @@ class UplinkContext:
     neighbor6: str
     local_preference: int
     prepend: str
+    leaves: bool
     segment_size4: int
     segment_size6: int
 
@@ -193,6 +192,7 @@ class AggregationBaseContext:
     loopback6: str
     locations4: tuple[PrefixEntry, ...]
     locations6: tuple[PrefixEntry, ...]
+    core: CoreContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,6 +219,7 @@ class SliceContext:
     networks6: tuple[str, ...]
     sessions: tuple[Session, ...]
     families: tuple[Family, ...]
+    school: SchoolContext
 
 
 def edge(fleet: Fleet, location: Location) -> EdgeContext:
@@ -311,6 +312,7 @@ def aggregation_base(fleet: Fleet, router_name: str) -> AggregationBaseContext:
         loopback6=f"{router.loopback_ipv6}/128",
         locations4=_prefix_entries(service.pools.location_ipv4, longest=_IPV4_BITS),
         locations6=_prefix_entries(service.pools.location_ipv6, longest=_LONGEST_IPV6),
+        core=core(service, MANAGEMENT_PORT, router.core.port),
     )
 
 
@@ -330,7 +332,7 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
         replace(
             session,
             description=f"{location.code} {session.role} uplink IPv{session.version}",
-            maximum_prefix=_maximum_prefix(limit.ipv4 if session.version == 4 else limit.ipv6, limit.warning_percent),  # noqa: PLR2004
+            maximum_prefix=_maximum_prefix(_most(service, location, session.version), limit.warning_percent),
         )
         for session in sessions
     )
@@ -349,6 +351,7 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
         networks6=(*(entry.network for entry in own6), *_prefixes(uplink.ipv6 for uplink in here)),
         sessions=sessions,
         families=_families(sessions, (), ()),
+        school=school(fleet, location, part.uplink),
     )
 
 
@@ -367,8 +370,20 @@ def bfd_lines(bfd: Bfd) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _most(service: Service, location: Location, version: int) -> int:
+    """How many prefixes a location may announce. With discarding, each further address is counted: its own and so many more."""
+    own, most = (
+        (location.prefixes.ipv4, service.bgp.maximum_prefix.ipv4)
+        if version == 4  # noqa: PLR2004 - of IP
+        else (location.prefixes.ipv6, service.bgp.maximum_prefix.ipv6)
+    )
+    discarding = service.routing.blackhole if location.blackhole else None
+    return most if discarding is None else len(own) + discarding.maximum
+
+
 def _maximum_prefix(count: int, warning_percent: int) -> str:
-    # `force` counts refused prefixes too: without it a filter that lets few through would keep a leak from ever closing the session.
+    # FRR counts what the filters accept, `force` or not, as long as it does not keep routes as they came in (tests/lab/attacks).
+    # So the limit is for the day on which a filter is wrong, and for addresses that are to be discarded.
     warning = "" if warning_percent == FRR_WARNING_PERCENT else f" {warning_percent}"
     return f"{count}{warning} force"
 
@@ -377,8 +392,10 @@ def _timers(service: Service) -> str:
     return f"{service.bgp.keepalive_seconds} {service.bgp.hold_seconds}"
 
 
-def _preference(preference: LocalPreference, role: UplinkRole) -> int:
-    return preference.primary if role is UplinkRole.PRIMARY else preference.backup
+def _preference(preference: LocalPreference, uplink: Uplink) -> int:
+    if uplink.maintenance:
+        return LOWEST_PREFERENCE
+    return preference.primary if uplink.role is UplinkRole.PRIMARY else preference.backup
 
 
 def _edge_uplink(service: Service, location: Location, uplink: Uplink) -> UplinkContext:
@@ -390,9 +407,10 @@ def _edge_uplink(service: Service, location: Location, uplink: Uplink) -> Uplink
         local6=address(uplink.ipv6, 1),
         neighbor4=address(uplink.ipv4),
         neighbor6=address(uplink.ipv6),
-        local_preference=_preference(service.bgp.local_preference, uplink.role),
+        local_preference=_preference(service.bgp.local_preference, uplink),
         # Also away from our own routers, where local preference does not go, the backup is the longer way.
         prepend=str(location.asn) if uplink.role is UplinkRole.BACKUP else "",
+        leaves=uplink.maintenance,
         segment_size4=mtu - TCP_IPV4_HEADERS,
         segment_size6=mtu - TCP_IPV6_HEADERS,
     )
@@ -406,8 +424,9 @@ def _aggregation_uplink(service: Service, uplink: Uplink) -> UplinkContext:
         local6=address(uplink.ipv6),
         neighbor4=address(uplink.ipv4, 1),
         neighbor6=address(uplink.ipv6, 1),
-        local_preference=_preference(service.bgp.local_preference, uplink.role),
+        local_preference=_preference(service.bgp.local_preference, uplink),
         prepend="",
+        leaves=uplink.maintenance,
         segment_size4=0,
         segment_size6=0,
     )

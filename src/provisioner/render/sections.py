@@ -296,15 +296,19 @@ def neighbor_of(line: str) -> str | None:
 _RANKS: Final = (
     (re.compile(r"(?:ip|ipv6) route "), 40),
     (re.compile(r"ip [a-z-]+-list |ip community-list |ip large-community-list "), 10),
+    (re.compile(r"bgp (?:large-|ext)?community-list "), 16),
     (re.compile(r"bgp [a-z-]+ |access-list "), 15),
     (re.compile(r"ipv6 [a-z-]+-list "), 20),
     (re.compile(r"route-map "), 30),
     (re.compile(r"interface "), 50),
     (re.compile(r"router "), 60),
+    (re.compile(r"rpki$"), 65),
     (re.compile(r"bfd$"), 70),
 )
 _FIRST: Final[NeighborKey] = (0, b"", "")
-_LIST = re.compile(r"((?:ip|ipv6|bgp) .*?list|route-map) (\S+) (?:seq )?(?:(?:permit|deny) )?(\d+)?")
+_LIST = re.compile(
+    r"((?:ip|ipv6|bgp) .*?list(?: standard| expanded)?|route-map) (\S+) (?:seq )?(?:(?:permit|deny) )?(\d+)?"
+)
 
 
 def _nodes_by_owner(node: Node, claims: Claims) -> dict[str, Node]:

@@ -25,6 +25,7 @@ Edit = Callable[[Path], None]
 SERVICE = "service.yaml"
 BOARDS = "boards.yaml"
 UTRECHT = "aggregation/utrecht1.yaml"
+ZWOLLE = "aggregation/zwolle1.yaml"
 KERSENBOOM = "locations/03BK00.yaml"
 ZONNEWIJZER = "locations/04CR00.yaml"
 WATERLELIE = "locations/06EN00.yaml"
@@ -385,6 +386,25 @@ CASES: dict[str, Edit] = {
     ),
     "exception without an owner": excepted(owner=""),
     "exception without an end": excepted(until=""),
+    # routing security
+    "pools that are nobodys": swap(SERVICE, "routing: {own_special_purpose: true}\n", ""),
+    "caches of one preference": swap(
+        SERVICE,
+        "routing: {",
+        "routing: {rpki_caches: [{address: 192.0.2.5, preference: 1}, {address: 192.0.2.5, preference: 1}], ",
+    ),
+    "a cache by name": swap(
+        SERVICE, "routing: {", "routing: {rpki_caches: [{address: cache.example, preference: 1}], "
+    ),
+    "discard route at a school": swap(
+        SERVICE, "routing: {", 'routing: {blackhole: {next_hop_ipv4: 203.0.113.9, next_hop_ipv6: "100::1"}, '
+    ),
+    "discarding is not offered": swap(KERSENBOOM, "\nedge_router:", "\nblackhole: true\nedge_router:"),
+    "communities of one number": swap(SERVICE, "routing: {", "routing: {large_communities: {board: 1}, "),
+    "aggregation points of one number": both(
+        swap_first(UTRECHT, "city: Utrecht", "city: Utrecht\nnumber: 1"),
+        swap_first(ZWOLLE, "city: Zwolle", "city: Zwolle\nnumber: 1"),
+    ),
     # several at once
     "problems in three files": both(
         swap(SERVICE, "asn: 64500 ", "asn: 0 "),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -28,6 +28,8 @@ GUARDS = re.compile(
     r"neighbor .* (?:activate|bfd|local-role|maximum-prefix|password|prefix-list|remote-as|route-map|ttl-security)\b"
     r"|prefix-list \S+.* permit|^route-map |match ip|no bgp default|^router bgp|^table |^ip(?:v6)? route "
     r"|\b(?:accept|drop|goto|jump|vmap)\b"
+    r"|^ call |match (?:as-path|community|rpki)|(?:as-path access-list|community-list|prefix-list) \S+|rpki"
+    r"|set (?:as-path exclude|community|extcommunity|large-community|ip next-hop|ipv6 next-hop|local-preference) "
 )
 """Lines that decide who may do what."""
 
@@ -65,6 +67,25 @@ WEAKER = (
     (re.compile(r"(prefix-list .*) seq \S+(?= permit)"), r"\1"),
     (re.compile(r"(prefix-list .*) seq \{\{[^}]*\}\}(?= )"), r"\1"),
     (re.compile(r"invalid : drop"), "invalid : accept"),
+    (re.compile(r"match rpki invalid"), "match rpki valid"),
+    (re.compile(r"^(route-map .*) deny (?=\d\b)"), r"\1 permit "),
+    (re.compile(r"(school-in) deny 10"), r"\1 deny 40"),
+    (re.compile(r"preference 0"), "preference 100"),
+    (re.compile(r"permit \^\$"), "permit .*"),
+    (re.compile(r"permit \{\{ school\.path \}\}"), "permit _{{ asn }}_"),
+    (re.compile(r"permit \{\{ entry\.pattern \}\}"), "permit _64{{ entry.seq }}_"),
+    (re.compile(r"next-hop address \S+ ?.*"), "next-hop address 192.0.2.77"),
+    (re.compile(r"set ip next-hop .*"), "set ip next-hop 192.0.2.77"),
+    (re.compile(r"next-hop global .*"), "next-hop global 2001:db8::77"),
+    (re.compile(r"blackhole no-export"), "blackhole"),
+    (re.compile(r"permit blackhole"), "permit no-export"),
+    (re.compile(r"permit graceful-shutdown"), "permit no-export"),
+    (re.compile(r"(?<=-)(?:hosts|taken|in)(?=[46] seq.*longer)"), "elsewhere"),
+    (re.compile(r"(BOGONS. seq .*)\{\{ entry\.longer \}\}"), r"\1"),
+    (re.compile(r"(hosts. seq .*)\{\{ entry\.longer \}\}"), r"\1 le {{ 32 if ':' not in entry.network else 128 }}"),
+    (re.compile(r"(BOGONS. seq .*)\{\{ entry\.action \}\}"), r"\1deny"),
+    (re.compile(r"large-community .*"), "large-community 64500:9:9"),
+    (re.compile(r"tcp sport \{\{[^}]*\}\} (?=tcp dport)"), ""),
     (re.compile(r'oifname "\{\{ interface \}\}"'), 'oifname "lan*"'),
     (re.compile(r"\bexists\b"), "missing"),
     (re.compile(r"rt type 0"), "rt type 2"),
@@ -118,8 +139,12 @@ def mutations() -> Iterator[Mutation]:
 
 @pytest.fixture(scope="module")
 def fleet() -> Fleet:
-    """A single-homed and a dual-homed school with public addresses, a DSL school: together they use every guard."""
-    return load_fleet(ROOT / "inventory", only=("03BK00", "05DJ00", "20TY00"))
+    """A single-homed school that may have traffic discarded, a dual-homed one under maintenance, a DSL school: they use every guard."""
+    fleet = load_fleet(ROOT / "inventory", only=("03BK00", "05DJ00", "20TY00"))
+    dual = fleet.locations["20TY00"]
+    uplinks = (dual.uplinks[0], dual.uplinks[1].model_copy(update={"maintenance": True}))
+    locations = {**fleet.locations, "20TY00": dual.model_copy(update={"uplinks": uplinks})}
+    return replace(fleet, locations=locations)
 
 
 def findings(fleet: Fleet, templates: Path) -> list[Finding]:
