@@ -30,7 +30,7 @@ def run(sources: Iterable[Path], dated: str | None, today: date, directory: Path
     place = directory or Path(special_purpose.__file__).parent / DIRECTORY
     taken = _day(dated) if dated else today
     if taken > today:
-        raise UsageError(f"--date {taken} is yet to come", remedy="the day on which IANA published it", number="PV0171")
+        raise UsageError(f"--date {taken} is yet to come", remedy="the day on which IANA published it", number="PV0175")
     results = [_renewed(path, place, taken) for path in sources]
     for result in results:
         write_whole(place / result.registry.value, result.text)
@@ -49,7 +49,7 @@ def _renewed(path: Path, place: Path, taken: date) -> Renewed:
         raise UsageError(
             f"{path}: {error}",
             remedy="fetch the CSV of the registry from IANA again; the lists are as they were",
-            number="PV0172",
+            number="PV0176",
         ) from error
 
 
@@ -57,4 +57,4 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise UsageError(f"--date {text!r} is no date", remedy="write it like 2026-07-18", number="PV0171") from error
+        raise UsageError(f"--date {text!r} is no date", remedy="write it like 2026-07-18", number="PV0175") from error
