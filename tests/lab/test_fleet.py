@@ -25,11 +25,11 @@ def whole_fleet(provision: Provision) -> Iterator[str]:
         lifecycle.down(name, lambda _: None)
 
 
-@pytest.mark.timeout(1200)
+@pytest.mark.timeout(2400)
 def test_a_push_of_all_followed_at_once_by_a_compare_shows_nothing_for_every_router(
     whole_fleet: str, provision: Provision, fleet: Fleet
 ) -> None:
-    pushed = provision("--lab", whole_fleet, "--all", "--yes", "--format", "json", deadline_seconds=900)
+    pushed = provision("--lab", whole_fleet, "--all", "--yes", "--format", "json", deadline_seconds=1800)
     assert pushed.returncode == 0, pushed.stderr[-2000:] + pushed.stdout[-2000:]
     batches = [outcome["batch"] for outcome in json.loads(pushed.stdout)["outcomes"] if outcome["batch"]]
     assert batches.count(1) == 1, "a canary first"
