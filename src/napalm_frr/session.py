@@ -14,7 +14,8 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NoReturn, TypeVar
 
@@ -116,7 +117,8 @@ class Session:
         sock = self._proxy.socket if self._proxy else None
         try:
             self._connection = Connection(endpoint, self._password, self._timeout, sock)
-            self._connection.establish_connection()
+            with _ended_after(self._timeout + STALLED_SECONDS, self._hang_up):
+                self._connection.establish_connection()
         except BaseException as error:
             self.close()
             # netmiko's text is a page of advice; what it was made of says what happened.
@@ -171,7 +173,8 @@ class Session:
         try:
             with transport.open_session(timeout=min(silence, STALLED_SECONDS)) as channel:
                 channel.settimeout(min(silence, STALLED_SECONDS))
-                channel.exec_command(line)
+                with _ended_after(STALLED_SECONDS, transport.close):
+                    channel.exec_command(line)
                 if stdin:
                     channel.sendall(stdin)
                 channel.shutdown_write()
@@ -182,6 +185,27 @@ class Session:
         except (paramiko.SSHException, OSError, EOFError) as error:
             raise ConnectionClosedException(f"{self._endpoint.name}: {error or type(error).__name__}") from None
         return Completed(status, output.decode(errors="replace"), errors.decode(errors="replace"))
+
+
+    def _hang_up(self) -> None:
+        if (transport := self._connection.transport if self._connection else None) is not None:
+            transport.close()
+
+
+@contextmanager
+def _ended_after(seconds: float, end: Callable[[], None]) -> Iterator[None]:
+    """Call `end` where the block takes longer.
+
+    paramiko waits without a limit for a server's word on a request for a command or a shell, so that a line that is cut in
+    that moment would be waited on for ever.
+    """
+    watch = threading.Timer(seconds, end)
+    watch.daemon = True
+    watch.start()
+    try:
+        yield
+    finally:
+        watch.cancel()
 
 
 class _Reader:

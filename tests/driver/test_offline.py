@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
+import threading
+import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import paramiko
 import pytest
+from napalm.base import exceptions as napalm_errors
 
+from napalm_frr import session as session_module
 from napalm_frr.endpoint import Endpoint
 from napalm_frr.router.shell import NotWritten, write_private
 from napalm_frr.router.startup import _File, _prepare, _swap
@@ -59,6 +66,96 @@ def test_a_connection_that_is_refused_before_it_is_made_leaves_nothing_open() ->
         session.open()
     assert len(list(Path("/proc/self/fd").iterdir())) == descriptors
     assert not session.is_alive
+
+
+class Silent(paramiko.ServerInterface):  # type: ignore[misc]  # paramiko has no types
+    """A server that lets everybody in and falls silent over one kind of request, as one whose line is cut in that moment."""
+
+    def __init__(self, request: str) -> None:
+        self._request = request
+        self.released = threading.Event()
+
+    def check_auth_none(self, username: str) -> int:
+        return int(paramiko.AUTH_SUCCESSFUL)
+
+    def check_auth_password(self, username: str, password: str) -> int:
+        return int(paramiko.AUTH_SUCCESSFUL)
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "password"
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return int(paramiko.OPEN_SUCCEEDED)
+
+    def check_channel_pty_request(self, *_: object) -> bool:
+        return self._begins("shell")
+
+    def check_channel_shell_request(self, channel: paramiko.Channel) -> bool:
+        return True
+
+    def check_channel_exec_request(self, channel: paramiko.Channel, command: bytes) -> bool:
+        return self._begins("command")
+
+    def _begins(self, request: str) -> bool:
+        if request == self._request:
+            self.released.wait(30)
+        return True
+
+
+@pytest.fixture
+def silent(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Session]:
+    """A session with a server that is silent over what the test names."""
+    monkeypatch.setattr(session_module, "STALLED_SECONDS", 1.0)
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = Silent(request.param)
+    transports: list[paramiko.Transport] = []
+
+    def serve() -> None:
+        accepted, _ = listener.accept()
+        transport = paramiko.Transport(accepted)
+        transport.add_server_key(paramiko.ECDSAKey.generate())
+        transports.append(transport)
+        transport.start_server(server=server)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    endpoint = Endpoint(
+        name="r1",
+        host="127.0.0.1",
+        port=listener.getsockname()[1],
+        username="root",
+        key_name="",
+        system_known_hosts=False,
+        strict=False,
+        allow_agent=False,
+    )
+    session = Session(endpoint, "x", 2.0)
+    yield session
+    server.released.set()
+    session.close()
+    for transport in transports:
+        transport.close()
+    listener.close()
+    thread.join(5)
+
+
+@pytest.mark.parametrize("silent", ["command"], indirect=True)
+@pytest.mark.timeout(20)
+def test_a_line_that_is_cut_while_a_command_begins_is_not_waited_on_for_ever(silent: Session) -> None:
+    silent.open()
+    began = time.monotonic()
+    with pytest.raises(napalm_errors.ConnectionClosedException, match="r1"):
+        silent.run("true")
+    assert time.monotonic() - began < 10
+    assert not silent.is_alive
+
+
+@pytest.mark.parametrize("silent", ["shell"], indirect=True)
+@pytest.mark.timeout(20)
+def test_a_line_that_is_cut_at_the_end_of_a_login_is_not_waited_on_for_ever(silent: Session) -> None:
+    with pytest.raises(napalm_errors.ConnectionException, match="r1"):
+        silent.open()
+    assert not silent.is_alive
 
 
 def file(path: Path, text: str) -> _File:
