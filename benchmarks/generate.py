@@ -95,6 +95,7 @@ bgp:
   bfd: {interval_ms: 300, multiplier: 3}
   local_preference: {primary: 200, backup: 100}
   maximum_prefix: {ipv4: 8, ipv6: 8, warning_percent: 75}
+routing: {own_special_purpose: true}
 log_limit: {per_minute: 30, burst: 10}
 segments:
   - {role: administration, description: Staff and finance, vlan_id: 10, reaches: [internet, devices]}

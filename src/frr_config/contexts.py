@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from frr_config.tree import Node, closer, opens_context
 
 _KEEP_HEADER = ("interface ", "address-family ", "line vty")
 """Contexts that cannot be deleted as a whole: their lines go one by one."""
+_CACHE = re.compile(r"rpki cache .* preference (?P<preference>\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +61,25 @@ def block(header: str, inside: Sequence[str]) -> list[str]:
 
 def line_changes(change: Change, parent: str = "") -> list[str]:
     """Changes inside a context: what comes, what changes inside, what goes and was not overwritten."""
-    commands = [line for node in change.added for line in whole(node, parent)]
+    replaced = [node for node in change.removed if any(_makes_room(node.line, new.line) for new in change.added)]
+    commands = [undo(node.line) for node in replaced]
+    commands += [line for node in change.added for line in whole(node, parent)]
     for old, new in change.kept:
         commands += changed_context(old, new, parent)
     for node in change.gone:
-        commands += leave(node)
+        commands += leave(node) if node not in replaced else []
     return commands
+
+
+def _makes_room(old: str, new: str) -> bool:
+    """Whether FRR refuses a line while another one stands: two RPKI caches of one preference."""
+    one, other = _CACHE.fullmatch(old), _CACHE.fullmatch(new)
+    return one is not None and other is not None and one["preference"] == other["preference"]
 
 
 def leave(node: Node) -> list[str]:
     """A line or context that goes."""
-    if node.line.startswith(_KEEP_HEADER):
+    if node.line.startswith(_KEEP_HEADER) or node.line == "rpki":
         return block(node.line, line_changes(compare(node.children, ())))
     return [undo(node.line)]
 

@@ -39,7 +39,17 @@ def _plain(before: str, after: str) -> list[str]:
     lines: list[str] = []
     for group in grouped(aligned(old, new), CONTEXT_LINES):
         lines += hunk(group, old, new)
-    return lines
+    return _redacted(lines)
+
+
+def _redacted(lines: Sequence[str]) -> list[str]:
+    """A diff without secrets; an added line that differs from one that goes by its secret alone says that it changed."""
+    gone = {redact(line[1:]) for line in lines if line.startswith("-") and redact(line[1:]) != line[1:]}
+    return [
+        f"{line[0]}{shown}{' (changed)' if line[0] == '+' and shown in gone else ''}"
+        for line in lines
+        for shown in (redact(line[1:]),)
+    ]
 
 
 def _frr(before: str, after: str) -> list[str]:

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from frr_config import plain
+
 INTERFACES = "/etc/network/interfaces"
 NFTABLES = "/etc/nftables.conf"
 FRR = "/etc/frr/frr.conf"
 
-FILES: tuple[str, ...] = (INTERFACES, NFTABLES, FRR)
-"""The sections of a document, in their order. A new kind of section starts with a line here."""
+TRAFFIC = plain.TRAFFIC
+
+ALWAYS: tuple[str, ...] = (INTERFACES, NFTABLES, FRR)
+"""The sections that every whole document has."""
+
+FILES: tuple[str, ...] = (*ALWAYS, *plain.BY_PATH)
+"""The sections of a document, in their order. An optional one that is empty is the same as one that is not there."""
 
 MARKER = "#: file "
 """What a section's first line starts with; the rest of that line is the file's path."""
@@ -48,8 +55,8 @@ class Document:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """Files that have no section."""
-        return tuple(file for file in FILES if file not in self.sections)
+        """Sections that every whole document has, and this one has not."""
+        return tuple(file for file in ALWAYS if file not in self.sections)
 
     def __getitem__(self, file: str) -> str:
         return self.sections[file]
@@ -57,7 +64,8 @@ class Document:
 
 def build(sections: Mapping[str, str]) -> Document:
     """A Document of texts that may end as they like."""
-    return Document({file: _ended(sections[file]) for file in FILES if file in sections})
+    texts = {file: _ended(sections[file]) for file in FILES if file in sections}
+    return Document({file: text for file, text in texts.items() if text or file in ALWAYS})
 
 
 def parse(text: str) -> Document:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-_PLACE = re.compile(r"\s*(?:(?:chain|set|map|flowtable|counter) (?P<entry>\S+) \{|iface (?P<iface>\S+))")
+_PLACE = re.compile(r"\s*(?:(?:chain|set|map|flowtable|counter) (?P<entry>\S+) \{|(?:iface|interface) (?P<iface>\S+))")
 _EQUAL = "equal"
 
 

@@ -1,4 +1,4 @@
-"""Secrets in FRR lines: where they stand, and lines that can be shown."""
+"""Secrets in lines of config: where they stand, and lines that can be shown."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 
 PLACEHOLDER = "<secret>"
 
-_SECRETS = re.compile(
-    r"^(?P<before>\s*(?:no )?(?:"
+_FRR = re.compile(
+    r"^(?:\s*(?:no )?(?:"
     r"neighbor \S+ password|"
     r"(?:enable )?password(?: 8)?|"
     r"key-string|"
@@ -19,8 +19,18 @@ _SECRETS = re.compile(
     r"snmp-server community|"
     r"ip nhrp authentication|"
     r"rpki cache ssh \S+ \d+ \S+"
-    r") )(?P<secret>\S+)(?P<after>.*)$"
+    r") )(?P<secret>\S+)"
 )
+_WORD = r'(?:"(?P<{0}quoted>[^"]*)"|(?P<{0}>[^"\s]\S*))'
+_SNMP_USER = re.compile(
+    r"^\s*createUser(?: -e \S+)? \S+ \S+ " + _WORD.format("secret_") + r"(?: \S+ " + _WORD.format("private_") + ")?"
+)
+_SNMP_COMMUNITY = re.compile(
+    r"^\s*(?:r[ow]community6? |trapcommunity |trap2?sink \S+ |informsink \S+ |com2sec6?(?: -Cn \S+)? \S+ \S+ )(?P<secret>\S+)"
+)
+_SNMP_TRAP = re.compile(r"(?<=\s)-(?:c|A|X|3[mMkK]) " + _WORD.format("secret_"))
+_SHADOW = re.compile(r"^[a-z_][a-z0-9_-]*:(?P<secret>[^:*!<][^:]*)(?=(?::[0-9]*){6}:$)")
+"""A line of shadow(5): nine fields."""
 
 
 def redact(line: str) -> str:
@@ -47,12 +57,28 @@ def substitute(text: str, names: Mapping[str, str]) -> str:
 
 
 def _substituted(line: str, names: Mapping[str, str]) -> str:
-    match = _SECRETS.match(line)
-    if match is None:
-        return line
-    return f"{match['before']}{names.get(match['secret'], PLACEHOLDER)}{match['after']}"
+    result, place = [], 0
+    for start, end in _spans(line):
+        result += [line[place:start], names.get(line[start:end], PLACEHOLDER)]
+        place = end
+    return "".join([*result, line[place:]])
+
+
+def _spans(line: str) -> list[tuple[int, int]]:
+    """Where in a line secrets stand, from left to right."""
+    for pattern in (_FRR, _SNMP_USER, _SNMP_COMMUNITY, _SHADOW):
+        match = pattern.match(line)
+        if match is not None:
+            return _groups(match)
+    if line.lstrip().startswith("trapsess"):
+        return [span for match in _SNMP_TRAP.finditer(line) for span in _groups(match)]
+    return []
+
+
+def _groups(match: re.Match[str]) -> list[tuple[int, int]]:
+    return sorted(match.span(name) for name, value in match.groupdict().items() if value)
 
 
 def holds_secret(line: str) -> bool:
     """Whether a line holds a secret."""
-    return _SECRETS.match(line) is not None
+    return bool(_spans(line))

@@ -16,7 +16,7 @@ _NOISE = re.compile(
     r"(no )?(hostname|domainname)\b"
 )
 _CONTEXT = re.compile(
-    r"interface \S|router \S|route-map \S+ (permit|deny) \d|address-family \S|vrf \S|bfd$|line vty|key chain \S|rpki|"
+    r"interface \S|router \S|route-map \S+ (permit|deny) \d|address-family \S|vrf \S|bfd$|line vty|key chain \S|rpki( vrf \S+)?$|"
     r"nexthop-group \S|pbr-map \S|segment-routing|mpls ldp|l2vpn \S|bmp targets \S"
 )
 _BFD_CONTEXT = re.compile(r"(peer|profile) \S")
@@ -93,8 +93,8 @@ def significant(nodes: Iterable[Node]) -> tuple[Node, ...]:
     result = []
     for line, children in merged.items():
         inside = significant(children)
-        if not inside and line.startswith(("interface ", "address-family ")):
-            continue  # FRR writes neither of them empty
+        if not inside and (line.startswith(("interface ", "address-family ")) or line == "rpki"):
+            continue  # FRR writes none of them empty
         result.append(Node(line, inside, *spans[line]))
     return tuple(result)
 

@@ -21,9 +21,9 @@ from napalm.base.exceptions import (
     ReplaceConfigException,
 )
 
-from frr_config import daemons, document, interfaces, ruleset
+from frr_config import daemons, document, interfaces, optional, plain, ruleset
 from frr_config.diff import compare
-from frr_config.document import FILES, FRR, INTERFACES, NFTABLES, ConfigSyntaxError, Document
+from frr_config.document import ALWAYS, FRR, INTERFACES, NFTABLES, ConfigSyntaxError, Document
 from frr_config.secrets import redact_text
 from napalm_frr.process import is_dead, this_machine
 from napalm_frr.program import LOADER, archive
@@ -38,8 +38,12 @@ READ_RUNNING: tuple[str, ...] = (
     "ip -j -d addr show",
     "nft -s list ruleset",
     'vtysh -c "show running-config no-header"',
+    *optional.SHOW,
 )
-READ_STARTUP: tuple[str, ...] = tuple(f"cat {file}" for file in FILES)
+READ_STARTUP: tuple[str, ...] = (
+    *(f"cat {file}" for file in ALWAYS),
+    plain.SHOW_DISK,
+)
 
 _REFUSALS: Mapping[str, type[NapalmException]] = {
     "lock": LockError,
@@ -208,7 +212,7 @@ def running_document(outputs: Mapping[str, str]) -> Document:
     Raises:
         CommandErrorException: one of them is not what that command prints.
     """
-    addresses, rules, answer = (outputs[command] for command in READ_RUNNING)
+    addresses, rules, answer, files, limits = (outputs[command] for command in READ_RUNNING)
     frr, down = daemons.split(answer)
     if down:
         raise CommandErrorException(f"FRR's {' and '.join(down)} does not run on this router")
@@ -218,13 +222,20 @@ def running_document(outputs: Mapping[str, str]) -> Document:
         stanzas = interfaces.from_ip_json(addresses)
     except (ValueError, KeyError) as error:
         raise CommandErrorException(f"ip: its JSON cannot be read: {error}") from None
-    return document.build({INTERFACES: interfaces.render(stanzas), NFTABLES: ruleset.without_state(rules), FRR: frr})
+    try:
+        further = optional.sections(files, limits)
+    except (ValueError, KeyError) as error:
+        raise CommandErrorException(f"files and services: {error}") from None
+    texts = {INTERFACES: interfaces.render(stanzas), NFTABLES: ruleset.without_state(rules), FRR: frr}
+    return document.build(texts | further)
 
 
 def startup_document(outputs: Mapping[str, str]) -> Document:
     """The startup files from the outputs of READ_STARTUP."""
-    texts = dict(zip(FILES, (outputs[command] for command in READ_STARTUP), strict=True))
-    return document.build(texts | {NFTABLES: ruleset.without_header(texts[NFTABLES])})
+    *contents, files = (outputs[command] for command in READ_STARTUP)
+    texts = dict(zip(ALWAYS, contents, strict=True))
+    further = {file: optional.from_disk(file, content) for file, content in plain.booted(files).items()}
+    return document.build(texts | {NFTABLES: ruleset.without_header(texts[NFTABLES])} | further)
 
 
 def shown(found: Document | None, sanitized: bool) -> str:

@@ -17,7 +17,7 @@ from napalm.base import exceptions as napalm_errors
 from napalm_frr import session as session_module
 from napalm_frr.endpoint import Endpoint
 from napalm_frr.router.shell import NotWritten, write_private
-from napalm_frr.router.startup import _File, _prepare, _swap
+from napalm_frr.router.startup import _File, _keep_old, _prepare, _swap
 from napalm_frr.session import Proxy, Session
 
 from .conftest import wait_for
@@ -168,6 +168,7 @@ def test_files_that_change_together_are_all_as_they_were_when_one_cannot_be_rena
     files = [file(tmp_path / name, "new") for name in ("one", "two", "three")]
     for each in files:
         _prepare(each)
+    _keep_old(files)
     (tmp_path / "three.napalm-new").unlink()
     with pytest.raises(NotWritten, match="three cannot be written"):
         _swap(files)

@@ -297,3 +297,62 @@ def test_an_advertised_prefix_leaves_before_the_address_that_it_came_with() -> N
 )
 def test_a_line_is_taken_back_as_frr_takes_it(line: str, expected: str) -> None:
     assert undo(line) == expected
+
+
+# --- RPKI -------------------------------------------------------------------------------------------------------------
+
+ONE = "rpki\n rpki cache tcp 192.0.2.5 323 preference 1\nexit\n"
+
+
+@pytest.mark.parametrize(
+    ("running", "wanted", "commands"),
+    [
+        ("", ONE, ["rpki", " rpki cache tcp 192.0.2.5 323 preference 1", "exit"]),
+        # `no rpki` would do too, and is one command that takes all caches at once.
+        (ONE, "", ["rpki", " no rpki cache tcp 192.0.2.5 323 preference 1", "exit"]),
+        # FRR refuses a second cache of one preference: the first makes room.
+        (
+            ONE,
+            ONE.replace(".5", ".6"),
+            [
+                "rpki",
+                " no rpki cache tcp 192.0.2.5 323 preference 1",
+                " rpki cache tcp 192.0.2.6 323 preference 1",
+                "exit",
+            ],
+        ),
+        # Of another preference it comes before the first goes: somebody can be asked all the while.
+        (
+            ONE,
+            ONE.replace(".5 323 preference 1", ".6 323 preference 2"),
+            [
+                "rpki",
+                " rpki cache tcp 192.0.2.6 323 preference 2",
+                " no rpki cache tcp 192.0.2.5 323 preference 1",
+                "exit",
+            ],
+        ),
+        (ONE, ONE, []),
+        ("rpki\nexit\n", "", []),
+    ],
+)
+def test_caches_change_one_by_one(running: str, wanted: str, commands: list[str]) -> None:
+    assert list(patch(tree.parse(running), tree.parse(wanted))) == commands
+
+
+def test_the_rpki_context_is_written_as_frr_writes_it() -> None:
+    assert tree.render(tree.parse(ONE)) == ONE + "!\n"
+
+
+def test_what_a_slice_calls_comes_before_it_and_goes_after_it() -> None:
+    """A route-map that calls one that is not there would refuse everything, or a list that is not there match nothing."""
+    calling = "route-map M permit 10\n call school-in\n match as-path P\nexit\n"
+    base = "bgp as-path access-list P seq 5 permit ^1$\nroute-map school-in permit 10\nexit\n"
+    bgp = "router bgp 1\n neighbor 192.0.2.1 remote-as 2\n address-family ipv4 unicast\n  neighbor 192.0.2.1 route-map M in\n"
+    coming = patch((), tree.parse(base + calling + bgp))
+    order = [coming.index(line) for line in ("bgp as-path access-list P seq 5 permit ^1$", "route-map M permit 10")]
+    assert order == sorted(order)
+    assert coming.index("route-map school-in permit 10") < coming.index("  neighbor 192.0.2.1 route-map M in")
+    going = patch(tree.parse(base + calling + bgp), ())
+    assert going.index("no router bgp 1") < going.index("no route-map M")
+    assert going.index("no route-map M") < going.index("no bgp as-path access-list P seq 5 permit ^1$")

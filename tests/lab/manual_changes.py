@@ -73,7 +73,7 @@ ROUNDS: Final[tuple[tuple[Change, ...], ...]] = (
             "maximum-prefix raised in a slice",
             SLICE,
             (_BGP, "address-family ipv4 unicast", "neighbor {near4} maximum-prefix 800 force"),
-            (_BGP, "address-family ipv4 unicast", "neighbor {near4} maximum-prefix 8 force"),
+            (_BGP, "address-family ipv4 unicast", "neighbor {near4} maximum-prefix {maximum4}"),
             "critical",
             about="{near4}",
             others=_SESSION,

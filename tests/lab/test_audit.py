@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +93,13 @@ class Audited:
     def node(self, change: Change) -> NodeHandle:
         return self.lab.router(self.school.edge_router_name if change.where == EDGE else self.router)
 
+    def maximum4(self, neighbor: IPv4Address) -> str:
+        """The limit of a session as it was confirmed."""
+        startup = self.lab.router(self.router).exec("cat", "/etc/frr/frr.conf").stdout
+        found = re.search(rf"neighbor {neighbor} maximum-prefix (.*)", startup)
+        assert found is not None
+        return found[1]
+
     def filled(self, text: str) -> str:
         """With the words of the school in the place of names in braces."""
         uplink = self.school.uplinks[0]
@@ -108,6 +117,7 @@ class Audited:
             "description4": f"primary uplink IPv4 {self.router}",
             "near_description4": f"{self.school.code} primary uplink IPv4",
             "password": self.password,
+            "maximum4": self.maximum4(uplink.edge_ipv4.ip),
         }
         for name, value in words.items():
             text = text.replace("{" + name + "}", str(value))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -9,9 +10,10 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping
 
-from frr_config import interfaces, merge, references, ruleset, tree
-from frr_config.document import FRR, INTERFACES, NFTABLES, ConfigSyntaxError
+from frr_config import interfaces, merge, references, ruleset, traffic, tree
+from frr_config.document import ALWAYS, FRR, INTERFACES, NFTABLES, TRAFFIC, ConfigSyntaxError
 from frr_config.interfaces import Stanza
+from napalm_frr.router import files
 from napalm_frr.router.shell import must, run, write_private
 
 Sections = Mapping[str, str]
@@ -21,12 +23,13 @@ _NFT_FAULT = re.compile(r"[^:]*:(\d+):\d+-\d+: (?:Error: )?(.*)")
 _NEEDS_DEVICES = re.compile(r"\b(iif|oif|device|devices)\b")
 _CONTEXT_HINT = re.compile(r"\s+")
 
-_BGPD_READS = re.compile(r"router bgp|route-map |(ip|ipv6) prefix-list |bgp |(ip |ipv6 )?access-list ")
+_BGPD_READS = re.compile(r"router bgp|route-map |(ip|ipv6) prefix-list |bgp |(ip |ipv6 )?access-list |rpki$")
 _BGPD_FAULT = re.compile(
     r"(No such command|Command returned [^\n]*?|Ambiguous command) on config line (\d+): *([^\n]*)"
 )
 
 BGPD = "/usr/lib/frr/bgpd"
+BGPD_PID = "/run/frr/bgpd.pid"
 
 
 def replacement(wanted: Sections, running: Sections) -> tuple[dict[str, str], list[ConfigSyntaxError]]:
@@ -50,14 +53,19 @@ def replacement(wanted: Sections, running: Sections) -> tuple[dict[str, str], li
     if not wanted[FRR].strip():
         faults.append(ConfigSyntaxError(FRR, 0, "the section is empty; FRR would lose its whole configuration"))
     canonical[FRR] = tree.render(tree.parse(wanted[FRR]))
-    del running
-    return canonical, faults
+    found = files.faults(wanted, running)
+    if found:
+        return canonical, faults + found
+    return {file: canonical[file] for file in ALWAYS} | files.canonical(wanted, running), faults
 
 
 def merged(fragments: Sections, running: Sections) -> tuple[dict[str, str], list[ConfigSyntaxError]]:
     """A merge candidate over what runs: canonical sections of the whole, and the fragments' faults."""
     faults: list[ConfigSyntaxError] = []
-    wanted = dict(running)
+    wanted = dict(running) | {file: text for file, text in fragments.items() if file not in ALWAYS}
+    if TRAFFIC in fragments:
+        wanted[TRAFFIC], found = _merged_limits(running.get(TRAFFIC, ""), fragments[TRAFFIC])
+        faults += found
     if INTERFACES in fragments:
         try:
             wanted[INTERFACES] = interfaces.render(merge.stanzas(running[INTERFACES], fragments[INTERFACES]))
@@ -77,6 +85,15 @@ def merged(fragments: Sections, running: Sections) -> tuple[dict[str, str], list
     if faults:
         return wanted, faults
     return replacement(wanted, running)
+
+
+def _merged_limits(running: str, fragment: str) -> tuple[str, list[ConfigSyntaxError]]:
+    try:
+        added = {limit.interface: limit for limit in traffic.parse(fragment)}
+    except ConfigSyntaxError as fault:
+        return running, [fault]
+    known = {limit.interface: limit for limit in traffic.parse(running)}
+    return traffic.render((known | added).values()), []
 
 
 def _missing_devices(stanzas: Iterable[Stanza]) -> list[ConfigSyntaxError]:
@@ -148,7 +165,7 @@ def _bgpd_faults(work: str, text: str) -> list[ConfigSyntaxError]:
     write_private(path, "".join(f"{line}\n" for line in lines))
     os.chmod(work, 0o711)  # noqa: S103 - bgpd gives up root before it reads; the directory cannot be listed
     shutil.chown(path, "frr", "frr")
-    said = run((BGPD, "-C", "-n", "-Z", "-f", path)).stderr
+    said = run((BGPD, "-C", "-n", "-Z", *_modules(), "-f", path)).stderr
     reasons = list(dict.fromkeys(line[2:].strip() for line in said.splitlines() if line.startswith("% ")))
     found: dict[int, ConfigSyntaxError] = {}
     for match in _BGPD_FAULT.finditer(said):
@@ -156,6 +173,18 @@ def _bgpd_faults(work: str, text: str) -> list[ConfigSyntaxError]:
         why = f"bgpd: {match[1]}" + (f" ({'; '.join(reasons)})" if reasons and "returned" in match[1] else "")
         found.setdefault(number, ConfigSyntaxError(FRR, number, f"{why}: {references.shown(match[3].strip())}"))
     return list(found.values())
+
+
+def _modules() -> tuple[str, ...]:
+    """The options by which the bgpd that runs has loaded its modules: without them `rpki` is no command that it knows."""
+    try:
+        with open(BGPD_PID, encoding="ascii") as file:
+            pid = int(file.read())
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            words = file.read().decode().split("\0")
+    except (OSError, ValueError):
+        return ()  # it is down: another check says so
+    return tuple(word for flag, name in itertools.pairwise(words) if flag == "-M" for word in (flag, name))
 
 
 def _collect(node: tree.Node, depth: int, lines: list[str], source: list[int]) -> None:

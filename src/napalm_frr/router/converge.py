@@ -1,9 +1,9 @@
 """Make the router run a config, from whatever it runs now; used for the apply and for every way back.
 
 The order, so that at no moment less is filtered than both configs filter: new sub-interfaces are made, down; those that
-leave go down; the packet filter is swapped in one transaction; interfaces get state and addresses; FRR follows in the
-order of `frr_config.patch`, and neighbors whose filters changed are asked for their routes again. Then everything is
-read again: what still differs is patched again, a few times.
+leave go down; traffic control gets its limits; the packet filter is swapped in one transaction; interfaces get state and addresses;
+FRR follows in the order of `frr_config.patch`, and neighbors whose filters changed are asked for their routes again; then plain files
+and their services. Then everything is read again: what still differs is patched again, a few times.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from frr_config.document import FRR, INTERFACES, NFTABLES
 from frr_config.handover import judged_again
 from frr_config.patch import patch, withdrawal
 from frr_config.secrets import redact
-from napalm_frr.router import running
+from napalm_frr.router import files, running
 from napalm_frr.router.running import Sections
 from napalm_frr.router.shell import CommandFailed, must, run, write_private
 
@@ -65,12 +65,15 @@ def _apply(now: Sections, wanted: Sections, last_resort: bool) -> list[str]:
         _vtysh(early)
         frr_now = running.read_frr()
     _ip(steps.before)
+    files.apply_traffic(now, wanted)
     if now[NFTABLES] != wanted[NFTABLES]:
         must(("nft", "-f", "-"), "flush ruleset\n" + wanted[NFTABLES])
     _ip(steps.after)
     if any(":" in argument for arguments in steps.after for argument in arguments[:3]):
         _wait_for_addresses()
-    return _frr(frr_now, wanted[FRR], last_resort)
+    said = _frr(frr_now, wanted[FRR], last_resort)
+    files.apply_files(now, wanted)
+    return said
 
 
 def _ip(commands: Sequence[links.Arguments]) -> None:
@@ -140,7 +143,8 @@ def _leftover(now: Sections, wanted: Sections, different: Iterable[str], said: S
             missing = [f"+{redact(path[-1])}" for path in sorted(should - has)]
             extra = [f"-{redact(path[-1])}" for path in sorted(has - should)]
         else:
-            missing = [f"+{line.strip()}" for line in wanted[file].splitlines() if line not in now[file].splitlines()]
-            extra = [f"-{line.strip()}" for line in now[file].splitlines() if line not in wanted[file].splitlines()]
+            runs, is_to = (texts.get(file, "").splitlines() for texts in (now, wanted))
+            missing = [f"+{redact(line.strip())}" for line in is_to if line not in runs]
+            extra = [f"-{redact(line.strip())}" for line in runs if line not in is_to]
         parts.append(f"{file} still differs: {' | '.join((missing + extra)[:6])}")
     return "; ".join([*parts, *said[:3]])

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from frr_config import daemons, interfaces, ruleset, tree
+from frr_config import daemons, interfaces, plain, ruleset, tree
 from frr_config.document import FILES, FRR, INTERFACES, NFTABLES
+from napalm_frr.router import files
 from napalm_frr.router.shell import CommandFailed, must
 
 Sections = Mapping[str, str]
@@ -21,6 +22,7 @@ def read() -> dict[str, str]:
         INTERFACES: interfaces.render(interfaces.from_ip_json(must(("ip", "-j", "-d", "addr", "show")))),
         NFTABLES: ruleset.without_state(must(("nft", "-s", "list", "ruleset"))),
         FRR: read_frr(),
+        **files.read(),
     }
 
 
@@ -38,12 +40,12 @@ def read_frr() -> str:
     return text
 
 
-def differing(one: Sections, other: Sections) -> tuple[str, ...]:
-    """The files whose sections do not say the same."""
-    return tuple(file for file in FILES if not _same(file, one[file], other[file]))
+def differing(now: Sections, wanted: Sections) -> tuple[str, ...]:
+    """The files whose sections do not run as they should."""
+    return tuple(file for file in FILES if not _same(file, now.get(file, ""), wanted.get(file, "")))
 
 
-def _same(file: str, one: str, other: str) -> bool:
+def _same(file: str, now: str, wanted: str) -> bool:
     if file == FRR:
-        return tree.same(tree.parse(one), tree.parse(other))
-    return one == other
+        return tree.same(tree.parse(now), tree.parse(wanted))
+    return plain.same(now, wanted) if file in plain.BY_PATH else now == wanted

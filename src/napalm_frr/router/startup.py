@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from frr_config import document, ruleset
-from frr_config.document import FILES, FRR, INTERFACES, NFTABLES
+from frr_config import document, optional, plain, ruleset
+from frr_config.document import ALWAYS, FRR, INTERFACES, NFTABLES
+from napalm_frr.router import files as plain_files
 from napalm_frr.router.shell import NotWritten
 from napalm_frr.router.state import LAST
 
@@ -27,6 +29,12 @@ class _File:
     text: str
     mode: int
     owner: str
+    group: str = ""
+
+    @property
+    def goes(self) -> bool:
+        """Whether it is to be there no more."""
+        return self.path in plain.BY_PATH and not self.text
 
 
 def insist_on_space(sections: Sections, before: Sections) -> None:
@@ -36,8 +44,9 @@ def insist_on_space(sections: Sections, before: Sections) -> None:
         NotWritten: there is not; with the file.
     """
     needed: dict[int, int] = {}
-    for file in _files(sections, before):
-        folder = os.path.dirname(file.path)
+    changed = [_plain(path, content) for path, content in _further(sections)]
+    for file in [*_files(sections, before), *changed]:
+        folder = _existing(os.path.dirname(file.path))
         device, found = os.stat(folder).st_dev, os.statvfs(folder)
         needed[device] = needed.get(device, 0) + len(file.text.encode()) + _SLACK_BYTES
         if found.f_flag & os.ST_RDONLY:
@@ -53,11 +62,21 @@ def write(sections: Sections, before: Sections) -> None:
     Raises:
         NotWritten: a file could not be written; all of them are as they were.
     """
-    files = _files(sections, before)
+    covered = plain_files.mounted()
+    files = [*_files(sections, before), *(_plain(path, plain_files.visible(path)) for path in sorted(covered))]
     try:
         for file in files:
-            _prepare(file)
-        _swap(files)
+            if not file.goes:
+                _prepare(file)
+        # The disk has what is needed: from here on only names change.
+        plain_files.uncover(covered)
+        try:
+            _keep_old(files)
+            _swap(files)
+        except NotWritten:
+            for path in covered:
+                plain_files.cover(path)
+            raise
     finally:
         for file in files:
             for suffix in (_NEW, _OLD):
@@ -73,9 +92,28 @@ def _files(sections: Sections, before: Sections) -> list[_File]:
             0o644 if path == INTERFACES else 0o640,
             "frr" if path == FRR else "root",
         )
-        for path in FILES
+        for path in ALWAYS
     ]
     return [*files, _File(LAST, document.build(before).text, 0o600, "root")]
+
+
+def _plain(path: str, content: str) -> _File:
+    kind = plain.BY_PATH[path]
+    return _File(path, content, kind.mode, "root", kind.group)
+
+
+def _further(sections: Sections) -> Iterator[tuple[str, str]]:
+    """What optional sections put in files that do not say so yet."""
+    for path in plain.BY_PATH:
+        content = optional.on_disk(path, sections.get(path, ""))
+        if content and content != plain_files.visible(path):
+            yield path, content
+
+
+def _existing(folder: str) -> str:
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    return folder
 
 
 def _prepare(file: _File) -> None:
@@ -90,20 +128,31 @@ def _prepare(file: _File) -> None:
             if written.read() != content:
                 raise NotWritten(file.path, "does not read back as it was written")
         owner = pwd.getpwnam(file.owner)
-        os.chown(path, owner.pw_uid, owner.pw_gid)
+        group = grp.getgrnam(file.group).gr_gid if file.group else owner.pw_gid
+        os.chown(path, owner.pw_uid, group)
         os.chmod(path, file.mode)
-        _remove(file.path + _OLD)
-        with suppress(FileNotFoundError):
-            os.link(file.path, file.path + _OLD)
     except OSError as error:
         raise NotWritten(file.path, error.strerror) from None
+
+
+def _keep_old(files: Iterable[_File]) -> None:
+    for file in files:
+        try:
+            _remove(file.path + _OLD)
+            with suppress(FileNotFoundError):
+                os.link(file.path, file.path + _OLD)
+        except OSError as error:
+            raise NotWritten(file.path, error.strerror) from None
 
 
 def _swap(files: Sequence[_File]) -> None:
     done: list[_File] = []
     for file in files:
         try:
-            os.replace(file.path + _NEW, file.path)
+            if file.goes:
+                _remove(file.path)
+            else:
+                os.replace(file.path + _NEW, file.path)
             done.append(file)
             _sync_names(os.path.dirname(file.path))
         except OSError as error:

@@ -273,6 +273,10 @@ def processes() -> list[list[object]]:
     return [[name, started] for name, started in sorted(oldest.items())]
 
 
+OWN = b"# Written by napalm_frr"
+"""First line of files that are sections of the config: what is in them is compared there."""
+
+
 def files() -> list[list[str]]:
     """Path, digest of content, owner and mode. The digests are keyed with what only this router has."""
     salt = read("/etc/machine-id").encode()
@@ -290,6 +294,8 @@ def files() -> list[list[str]]:
         except OSError:
             found.append([path, "unreadable", ""])
             continue
+        if content.startswith(OWN):
+            content = OWN
         digest = hashlib.sha256(salt + b"\0" + content).hexdigest()[:DIGEST_LETTERS]
         found.append([path, digest, f"{status.st_uid}:{status.st_gid} {status.st_mode & 0o7777:04o}"])
     return found

@@ -33,16 +33,16 @@ def severity_of(platform: Platform, files: Iterable[FileDiff], *, carries_others
         files: From what was confirmed to what runs.
         carries_others: Whether hundreds of schools hang on this part: an aggregation router's base.
     """
-    worst = max((_of_line(platform, line) for line in _changed_lines(files)), default=Severity.LOW)
+    worst = max((_of_line(platform, line, file) for line, file in _changed_lines(files)), default=Severity.LOW)
     return Severity(min(worst + 1, Severity.CRITICAL)) if carries_others and worst > Severity.LOW else worst
 
 
-def _changed_lines(files: Iterable[FileDiff]) -> Iterable[str]:
-    return (line for file in files for line in file.text.split("\n") if is_changed(line))
+def _changed_lines(files: Iterable[FileDiff]) -> Iterable[tuple[str, str]]:
+    return ((line, file.file) for file in files for line in file.text.split("\n") if is_changed(line))
 
 
-def _of_line(platform: Platform, line: str) -> Severity:
-    weighed = platform.weigh(line[1:])
+def _of_line(platform: Platform, line: str, file: str) -> Severity:
+    weighed = platform.weigh(line[1:], file)
     if weighed is None:
         return Severity.LOW
     weight, _ = weighed

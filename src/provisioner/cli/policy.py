@@ -108,6 +108,30 @@ def policy(
         typer.echo(_formatted(found, output_format, origins=origins))
 
 
+@app.command("refresh")
+def refresh(
+    source: Annotated[
+        list[Path],
+        typer.Option(
+            "--from",
+            metavar="FILE",
+            help="CSV of a registry of IANA's. May be given again.",
+            exists=True,
+            dir_okay=False,
+        ),
+    ],
+    dated: Annotated[
+        str | None,
+        typer.Option("--date", metavar="DATE", help="When IANA published it, like 2026-07-18; today where left out."),
+    ] = None,
+) -> None:
+    """Renew the lists of prefixes and AS numbers that are nobody's on the internet, from IANA's registries. Offline."""
+    from provisioner.cli.refresh import run
+    from provisioner.cli.whole import today
+
+    run(source, dated, today())
+
+
 def _formatted(policies: Sequence[EffectivePolicy], output_format: PolicyFormat, *, origins: bool) -> str:
     """The report as one text."""
     match output_format:

@@ -80,7 +80,7 @@ def _weighed(platform: PlatformName, file: FileDiff) -> list[tuple[Area, int, st
     """What each object that a diff touches is: its area, how much its change weighs, and what happens to it in words."""
     signs: dict[tuple[Area, str, int, int, int], str] = {}
     for line in file.text.split("\n"):
-        weighed = platform_for(platform).weigh(line[1:]) if is_changed(line) else None
+        weighed = platform_for(platform).weigh(line[1:], file.file) if is_changed(line) else None
         if weighed is not None:
             weight, what = weighed
             key = (weight.area, what, weight.adds, weight.changes, weight.removes)

@@ -7,17 +7,16 @@ loaded; whether another location clashes is for `provision check` on the whole i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 from ipaddress import IPv4Interface, IPv4Network
 from typing import Final, NamedTuple
 
+from provisioner.intent import exceptions
+from provisioner.intent.complaints import Complaint, File, Where
 from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
 from provisioner.intent.ranges import Network, span, within
+from provisioner.intent.routing_checks import discarding_is_offered, pools_are_somebodys, routing_is_consistent
 from provisioner.intent.types import INTERNET, AvailabilityClass, SegmentRole, UplinkRole
 from provisioner.intent.validate import nearest
-
-Where = tuple[str | int, ...]
 
 POINT_TO_POINT_IPV4: Final = 31
 """RFC 3021."""
@@ -29,27 +28,6 @@ LARGEST_SEGMENT_IPV4: Final = 30
 """A router and one host."""
 HOLD_PER_KEEPALIVE: Final = 3
 """RFC 4271 section 4.4: keepalives at a third of the hold time at most."""
-
-
-class File(StrEnum):
-    """Which kind of file a complaint is about."""
-
-    SERVICE = "service"
-    BOARDS = "boards"
-    AGGREGATION = "aggregation"
-    LOCATION = "location"
-
-
-@dataclass(frozen=True, slots=True)
-class Complaint:
-    """A rule that is broken, at a field of a file; `load` turns it into a Problem with a line."""
-
-    file: File
-    key: str
-    where: Where
-    what: str
-    remedy: str
-    number: str
 
 
 def check_fleet(fleet: Fleet) -> Iterator[Complaint]:
@@ -533,6 +511,12 @@ def _translation(location: Location) -> Iterator[Complaint]:
         )
 
 
+def exceptions_fit(fleet: Fleet, location: Location) -> Iterator[Complaint]:
+    """Exceptions to the segment catalogue lead somewhere, and never from guests or devices to the administration."""
+    for where, what, remedy, number in exceptions.complaints(fleet.service, location):
+        yield _complaint(location, where, what, remedy, number)
+
+
 def prefixes_fit_the_limits(fleet: Fleet, location: Location) -> Iterator[Complaint]:
     """A location does not announce more prefixes than its sessions allow."""
     limit = fleet.service.bgp.maximum_prefix
@@ -554,13 +538,17 @@ FLEET_RULES: Final[tuple[Callable[[Fleet], Iterator[Complaint]], ...]] = (
     nothing_is_given_out_twice,
     no_prefixes_overlap,
     aggregation_addresses_fit,
+    pools_are_somebodys,
+    routing_is_consistent,
 )
 LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ...]] = (
     references_lead_somewhere,
     values_come_from_their_pools,
     uplinks_fit,
     segments_fit,
+    exceptions_fit,
     prefixes_fit_the_limits,
+    discarding_is_offered,
 )
 
 

@@ -13,7 +13,8 @@ from typing import Final, TypeVar
 from pydantic import BaseModel
 
 from provisioner.intent import acceptances, privacy
-from provisioner.intent.checks import Complaint, File, board_numbers_stand_once, check_fleet
+from provisioner.intent.checks import board_numbers_stand_once, check_fleet
+from provisioner.intent.complaints import Complaint, File
 from provisioner.intent.model import AggregationPoint, Boards, Fleet, Location, Service
 from provisioner.intent.problems import InvalidInventoryError, Problem
 from provisioner.intent.source import Source, read

@@ -12,8 +12,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from provisioner.intent.exceptions import AccessException
 from provisioner.intent.foundation import Intent
 from provisioner.intent.ranges import within
+from provisioner.intent.routing import RoutingSecurity
 from provisioner.intent.types import (
     Address4,
     Address6,
@@ -185,6 +187,9 @@ class Service(Intent):
     management: Management = Field(description="Who may manage routers, and from where")
     pools: Pools = Field(description="What may be given out to locations")
     bgp: BgpPolicy = Field(description="What all BGP sessions have in common")
+    routing: RoutingSecurity = Field(
+        default=RoutingSecurity(), description="What is accepted from schools and from the core, beside their prefixes"
+    )
     log_limit: LogLimit = Field(description="Rate limit of log lines for dropped packets")
     segments: Annotated[
         tuple[CatalogueSegment, ...],
@@ -287,6 +292,10 @@ class AggregationPoint(Intent):
 
     name: Name = Field(description="Name of the point of presence; the file's name")
     city: FreeText = Field(description="Where it is")
+    number: Annotated[
+        Integer | None,
+        Field(ge=1, le=4294967295, description="What large communities call it (RFC 8092), once in the fleet"),
+    ] = None
     routers: Annotated[
         tuple[AggregationRouter, ...], Field(min_length=1, description="The aggregation routers that stand there")
     ]
@@ -320,6 +329,10 @@ class Uplink(Intent):
     ipv6: Network6 = Field(description="Link prefix, /127 (RFC 6164)")
     password: SecretReference = Field(description="Name of the secret that authenticates the BGP sessions (RFC 2385)")
     access_line: AccessLine = Field(description="What a market party delivers")
+    maintenance: bool = Field(
+        default=False,
+        description="Whether traffic is to leave this uplink for work on it (graceful shutdown, RFC 8326)",
+    )
 
     @property
     def aggregation_ipv4(self) -> IPv4Interface:
@@ -408,11 +421,18 @@ class Location(Intent):
     )
     asn: PrivateAsn = Field(description="Private AS number, once in the fleet (RFC 6996)")
     prefixes: Prefixes = Field(description="What the location announces")
+    blackhole: bool = Field(
+        default=False,
+        description="Whether the location may ask that traffic to one of its addresses is discarded (RFC 7999)",
+    )
     edge_router: EdgeRouter = Field(description="The router at the location")
     uplinks: Annotated[
         tuple[Uplink, ...], Field(min_length=1, max_length=2, description="One, or a primary and a backup")
     ]
     segments: Annotated[tuple[Segment, ...], Field(min_length=1, description="VLANs inside the school")]
+    exceptions: tuple[AccessException, ...] = Field(
+        default=(), description="What segments may reach here beside what the catalogue says"
+    )
     accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
     not_personal: tuple[NotPersonal, ...] = Field(default=(), description=_NOT_PERSONAL)
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from pydantic import BaseModel
 
-from provisioner.intent.checks import Complaint, File, Where
+from provisioner.intent.complaints import Complaint, File, Where
 from provisioner.intent.first_names import FIRST_NAMES
 from provisioner.intent.model import (
     AcceptedFinding,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, TypeVar
 
+from frr_config import plain
 from provisioner.errors import LabError
 from provisioner.intent.model import Fleet
 from provisioner.lab import image, wiring
@@ -233,7 +234,8 @@ def _archive(files: Files) -> bytes:
             content = text.encode()
             entry = tarfile.TarInfo(path.lstrip("/"))
             # The authorized keys are for sshd to read; a config may hold a session's password.
-            entry.mode = 0o644 if path.startswith("/etc/ssh/") else 0o640
+            standard = 0o644 if path.startswith("/etc/ssh/") else 0o640
+            entry.mode = plain.BY_PATH[path].mode if path in plain.BY_PATH else standard
             entry.size = len(content)
             archive.addfile(entry, io.BytesIO(content))
     return buffer.getvalue()

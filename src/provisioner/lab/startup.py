@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from ipaddress import IPv4Interface, IPv6Interface
 from typing import Final
 
+from frr_config import optional, plain
 from provisioner.errors import LabError
 from provisioner.intent.model import AggregationRouter, Fleet
+from provisioner.intent.routing import RpkiCache
+from provisioner.lab import caches
 from provisioner.lab.topology import CORE, INTERNET, INTERNET_PORT, MANAGEMENT_PORT, Node, Role, Topology, core_port
 
 INTERFACES: Final = "/etc/network/interfaces"
@@ -37,7 +40,8 @@ def split_document(document: str) -> Files:
             files[path].append(line)
         elif line.strip():
             raise LabError("a config document starts with a line `#: file PATH`", number="PV8030")
-    return {path: "\n".join(lines).strip("\n") + "\n" for path, lines in files.items()}
+    texts = {path: "\n".join(lines).strip("\n") + "\n" for path, lines in files.items()}
+    return {path: optional.on_disk(path, text) if path in plain.BY_PATH else text for path, text in texts.items()}
 
 
 def files_of(node: Node, topology: Topology, fleet: Fleet, base_config: BaseConfig | None) -> Files:
@@ -55,9 +59,12 @@ def files_of(node: Node, topology: Topology, fleet: Fleet, base_config: BaseConf
         if base_config is not None:
             return split_document(base_config(node.name))
         return _bootstrap(node, fleet, _core_link(fleet.aggregation_router(node.name)))
+    if node.role is Role.STATION:
+        return caches.files(fleet, caches.at_station(fleet.service))
     if node.role is Role.CORE:
         routers = [fleet.aggregation_router(other.name) for other in topology.nodes if other.role is Role.AGGREGATION]
-        return _core(topology, fleet.service.asn, routers)
+        asked = caches.at_core(fleet.service)
+        return {**_core(topology, fleet.service.asn, routers, asked), **caches.files(fleet, asked)}
     return {}
 
 
@@ -101,12 +108,13 @@ def _frr(name: str, body: str = "") -> str:
     return f"hostname {name}\nservice integrated-vtysh-config\n!\n{body}"
 
 
-def _core(topology: Topology, asn: int, routers: Iterable[AggregationRouter]) -> Files:
+def _core(topology: Topology, asn: int, routers: Iterable[AggregationRouter], asked: Iterable[RpkiCache]) -> Files:
     links = [(core_port(router.name), router) for router in routers]
     internet = next(host for host in topology.hosts if host.name == INTERNET)
     if internet.gateway6 is None:
         raise LabError("the internet host has a fixed IPv6 gateway", number="PV8032")
-    interfaces = [_stanza("lo"), _stanza(INTERNET_PORT, (internet.gateway4, internet.gateway6))]
+    own = [IPv4Interface((cache.address, 32)) for cache in asked]
+    interfaces = [_stanza("lo", own), _stanza(INTERNET_PORT, (internet.gateway4, internet.gateway6))]
     for port, router in links:
         link = router.core
         addresses = (

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from ipaddress import IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Interface, IPv6Network
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict
 from provisioner.errors import LabError
 from provisioner.intent.model import AggregationRouter, Fleet, Location, Segment, Service
 from provisioner.intent.types import LocationStatus, PlatformName
+from provisioner.lab.caches import at_station
 
 CARRIER: Final = "carrier"
 CORE: Final = "core"
@@ -220,7 +221,7 @@ def build(fleet: Fleet, codes: Iterable[str], aggregation_routers: Iterable[str]
         nodes=nodes,
         ports=ports,
         hosts=(*(host for location in locations for host in _hosts(location)), _internet(fleet.service)),
-        station_addresses=_station_addresses(nodes),
+        station_addresses=_station_addresses(nodes, [cache.address for cache in at_station(fleet.service)]),
         user=fleet.service.management.user,
     )
 
@@ -375,9 +376,9 @@ def _overlaps(network: IPv4Network | IPv6Network, pools: Iterable[IPv4Network | 
     return any(network.overlaps(pool) for pool in pools)
 
 
-def _station_addresses(nodes: Sequence[Node]) -> tuple[IPv4Interface, ...]:
-    """The first usable address, not a router's own, of every network in which routers are managed."""
-    taken = {node.management_address.ip for node in nodes if node.management_address is not None}
+def _station_addresses(nodes: Sequence[Node], caches: Sequence[IPv4Address]) -> tuple[IPv4Interface, ...]:
+    """The first usable address, nobody's own, of every network in which routers are managed; and those of the caches."""
+    taken = {node.management_address.ip for node in nodes if node.management_address is not None} | set(caches)
     networks: Mapping[IPv4Network, None] = dict.fromkeys(
         node.management_address.network for node in nodes if node.management_address is not None
     )
@@ -387,6 +388,7 @@ def _station_addresses(nodes: Sequence[Node]) -> tuple[IPv4Interface, ...]:
         if address is None:
             raise LabError(f"no address is left for the management station in {network}", number="PV8024")
         addresses.append(IPv4Interface((address, network.prefixlen)))
+        addresses += [IPv4Interface((cache, network.prefixlen)) for cache in caches if cache in network]
     return tuple(addresses)
 
 

@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from provisioner.errors import LabError
+from provisioner.lab.caches import LISTEN, SCRIPT
 from provisioner.lab.engine import Engine
 from provisioner.lab.state import container_name
 from provisioner.lab.topology import (
@@ -99,9 +100,10 @@ def move_port(engine: Engine, lab: str, port: Port) -> None:
 
 
 def settle_station(engine: Engine, lab: str, topology: Topology) -> None:
-    """Give the management station its addresses."""
+    """Give the management station its addresses, and start the caches that are there."""
     commands = [f"/usr/bin/ip addr replace {address} dev {MANAGEMENT_PORT}" for address in topology.station_addresses]
-    _shell(engine, container_name(lab, STATION), [*commands, f"/usr/bin/ip link set {MANAGEMENT_PORT} up"])
+    caches = f"[ ! -e {LISTEN} ] || {SCRIPT} start"
+    _shell(engine, container_name(lab, STATION), [*commands, f"/usr/bin/ip link set {MANAGEMENT_PORT} up", caches])
 
 
 def settle_hosts(engine: Engine, lab: str, topology: Topology, node: str) -> None:

@@ -72,7 +72,7 @@ def _items(diff: DeviceDiff) -> Iterator[_Item]:
     signs: dict[str, set[str]] = {}
     for file in diff.files:
         for line in file.text.split("\n"):
-            weighed = platform.weigh(line[1:]) if is_changed(line) else None
+            weighed = platform.weigh(line[1:], file.file) if is_changed(line) else None
             if weighed is not None:
                 weight, what = weighed
                 weights[what] = weight

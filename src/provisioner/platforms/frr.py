@@ -1,4 +1,4 @@
-"""FRRouting on Linux: a document of /etc/network/interfaces, /etc/nftables.conf and /etc/frr/frr.conf.
+"""FRRouting on Linux: a document of /etc/network/interfaces, /etc/nftables.conf, /etc/frr/frr.conf, and what else `frr_config` knows.
 
 Who owns a line is read from names: `provisioner.render.sections` says how.
 """
@@ -11,7 +11,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from frr_config import document, secrets
+from frr_config import document, plain, secrets, traffic
 from frr_config.common import without_common
 from frr_config.diff import compare
 from frr_config.document import ConfigSyntaxError
@@ -29,6 +29,9 @@ _SIGNATURE: Final = (
     "!{ ip -j -d addr show; nft -s list ruleset; "
     'vtysh -c "show running-config no-header"; '
     f"cat {shlex.join(document.FILES)}; "
+    # Counters are no config; a daemon that is another one than before may run with another file.
+    f"{{ {traffic.SHOW}; }} | sed 's/\"direct_packets_stat\":[0-9]*//g'; "
+    f"pgrep -P 1 -x '{'|'.join(service.process for service in plain.SERVICES)}'; "
     # Without a key, a digest of a config of which all but one password is known would tell that password to who tries enough.
     "cat /etc/ssh/ssh_host_ed25519_key; } 2>&1 | sha256sum"
 )
@@ -93,9 +96,9 @@ class FrrPlatform:
         held = held_uplink(_read(running), _read(intended), interface, frozenset(neighbors))
         return None if held is None else held.text
 
-    def weigh(self, line: str) -> tuple[Weight, str] | None:
+    def weigh(self, line: str, file: str = "") -> tuple[Weight, str] | None:
         """See `Platform.weigh`."""
-        return frr_impact.weigh(line)
+        return frr_impact.weigh(line, file)
 
     def redact(self, text: str) -> str:
         """See `Platform.redact`."""
@@ -163,7 +166,9 @@ def _without_claims(base: Part, part: Part) -> Part:
         for table in base.tables
     )
     nodes = (_without_neighbors(node, part.neighbors) for node in base.nodes)
-    return Part(stanzas, tables, tuple(node for node in nodes if node is not None))
+    limits = {name: limit for name, limit in base.limits.items() if name not in part.stanzas}
+    kept = tuple(node for node in nodes if node is not None)
+    return replace(base, stanzas=stanzas, tables=tables, nodes=kept, limits=limits)
 
 
 def _without_neighbors(node: Node, neighbors: frozenset[str]) -> Node | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from frr_config import plain
 from provisioner.platforms.protocol import Area, Weight
 
 _FILTERS, _MANAGEMENT_ACCESS, _BGP, _ADDRESSING, _OTHER = Area
@@ -30,7 +31,7 @@ _KINDS: Final = tuple(
         (r"(?:no )?neighbor (?P<object>\S+) password ", "password of the session with {}", 2, 40, 60, _BGP),
         (r"(?:no )?neighbor (?P<object>\S+) shutdown", "shutdown of the session with {}", 60, 60, 10, _BGP),
         (
-            r"(?:no )?neighbor (?P<object>\S+) (?:local-role|ttl-security|maximum-prefix) ",
+            r"(?:no )?neighbor (?P<object>\S+) (?:local-role|ttl-security|maximum-prefix|soft-reconfiguration) ",
             "guard of the session with {}",
             2,
             30,
@@ -52,6 +53,7 @@ _KINDS: Final = tuple(
             60,
             _FILTERS,
         ),
+        (r"rpki\b", "cache that validates origins", 3, 20, 40, _FILTERS),
         (r"(?:network|aggregate-address|redistribute) (?P<object>\S+)", "announcement of {}", 4, 30, 50, _BGP),
         (r"router bgp ", "BGP itself", 10, 90, 95, _BGP),
         (r"(?:no )?bgp |address-family |timers |maximum-paths|distance ", "parameters of BGP", 4, 40, 50, _BGP),
@@ -74,10 +76,15 @@ _KINDS: Final = tuple(
         (r"mtu ", "MTU of an interface", 2, 30, 20, _ADDRESSING),
         (r"address (?P<object>\S+)", "address {}", 5, 50, 50, _ADDRESSING),
         (r"vlan-(?:raw-device|id) ", "VLAN tag of an interface", 2, 60, 50, _ADDRESSING),
+        (r".*oifname .*accept", "what a segment may reach", 15, 30, 30, _FILTERS),
         (r".*(?:\"mgmt0\"|dport 22\b).*", "management access", 30, 70, 80, _MANAGEMENT_ACCESS),
         (r"type (?:filter|nat) hook .*policy drop", "a chain that drops by default", 5, 90, 95, _FILTERS),
         (r"type (?:filter|nat) hook .*", "a chain of the packet filter", 10, 60, 60, _FILTERS),
         (r"chain (?P<object>\S+)", "chain {}", 3, 30, 50, _FILTERS),
+        (r"ip option \S+ exists drop|rt type ", "protection against source routes", 3, 60, 70, _FILTERS),
+        (r".*redirect drop", "protection against redirects", 3, 40, 50, _FILTERS),
+        (r".*limit rate over .* drop", "the rate of pings", 3, 20, 40, _FILTERS),
+        (r".* != 255 tcp [ds]port 179 drop", "protection of sessions from afar", 3, 60, 70, _FILTERS),
         (r".*\bdrop\b.*", "a rule that drops", 15, 60, 70, _FILTERS),
         (r".*goto spoofed.*", "protection against spoofed sources", 3, 60, 70, _FILTERS),
         (r".*\bsnat\b.*", "address translation", 5, 40, 50, _FILTERS),
@@ -85,7 +92,6 @@ _KINDS: Final = tuple(
         (r"ip6? saddr .*accept", "accepted sources", 8, 30, 50, _FILTERS),
         (r".*\"\S+\" : (?:goto|jump) .*", "traffic of an interface", 3, 40, 60, _FILTERS),
         (r".*tcp option maxseg.*", "segment size", 2, 10, 10, _ADDRESSING),
-        (r".*oifname .*accept", "what a segment may reach", 15, 30, 30, _FILTERS),
         (r".*(?:accept|goto|jump|vmap).*", "a rule that accepts", 8, 40, 50, _FILTERS),
         (r".*log prefix.*", "logging", 1, 2, 5, _OTHER),
         (r"table |map |set |elements|type |flags ", "a table of the packet filter", 3, 60, 80, _FILTERS),
@@ -96,9 +102,27 @@ OTHER: Final = Weight("something else", 20, 40, 50)
 """A line that no row knows: better too heavy than too light."""
 
 
-def weigh(line: str) -> tuple[Weight, str] | None:
+_LIMITS: Final = Weight("how fast an interface may send", 10, 30, 20, _ADDRESSING)
+
+_OF_FILE: Final = {
+    plain.TRAFFIC: _LIMITS,
+    **{
+        path: Weight(plain.BY_PATH[path].title, 10, 50, 60, _MANAGEMENT_ACCESS)
+        for path in (plain.SSHD, plain.USERS, plain.PASSWORDS, plain.SUDOERS, plain.SNMPD)
+    },
+    plain.BANNER: Weight(plain.BY_PATH[plain.BANNER].title, 1, 1, 5, _OTHER),
+}
+
+
+def weigh(line: str, file: str = "") -> tuple[Weight, str] | None:
     """What a changed line weighs, and what it is about; None for one that says nothing by itself."""
     stripped = line.strip()
+    if file in plain.BY_PATH:
+        if not stripped or (stripped.startswith("#") and not stripped.startswith(plain.NOTE)):
+            return None
+        title = plain.BY_PATH[file].title
+        weight = _OF_FILE.get(file, Weight(title, 5, 20, 30, _OTHER))
+        return weight, weight.kind
     if _NO_WEIGHT.match(stripped):
         return None
     for pattern, weight in _KINDS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from frr_config.keys import FILTER_ENTRY, ROUTE_MAP
 from frr_config.tree import Node
@@ -25,7 +26,11 @@ def held_uplink(running: Part, intended: Part, interface: str, neighbors: frozen
         return None
     stanzas = {**intended.stanzas, interface: running.stanzas[interface]}
     nodes = _with_neighbors(intended.nodes, running.nodes, neighbors)
-    return sections.join((Part(stanzas, intended.tables, (*nodes, *_missing_filters(running, intended))),))
+    limits = {name: limit for name, limit in intended.limits.items() if name != interface}
+    if interface in running.limits:
+        limits[interface] = running.limits[interface]
+    nodes = (*nodes, *_missing_filters(running, intended))
+    return sections.join((replace(intended, stanzas=stanzas, nodes=nodes, limits=limits),))
 
 
 def _autonomous_systems(part: Part) -> list[str]:

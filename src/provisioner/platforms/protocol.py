@@ -143,8 +143,13 @@ class Platform(Protocol):
         """
         ...  # pragma: no cover
 
-    def weigh(self, line: str) -> tuple[Weight, str] | None:
-        """What a changed line weighs, and what it is in words; None for one that says nothing by itself."""
+    def weigh(self, line: str, file: str = "") -> tuple[Weight, str] | None:
+        """What a changed line weighs, and what it is in words; None for one that says nothing by itself.
+
+        Args:
+            line: Of a diff, without its sign.
+            file: The section that it is of, where the platform's lines alone do not tell.
+        """
         ...  # pragma: no cover
 
     def redact(self, text: str) -> str:

@@ -7,11 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from provisioner.intent.exceptions import AccessException
 from provisioner.intent.model import AcceptedFinding, Fleet
 from provisioner.policy.model import Finding
 
 UNUSED: Final = "POL099"
 """The id of an acceptance that nothing is accepted by any more: it would hide the next thing of its kind."""
+
+SEGMENTS: Final = "POL012"
+"""The id of what segments reach that the catalogue does not allow: an exception of the location's accepts it."""
 
 SERVICE: Final = "service.yaml"
 
@@ -44,6 +48,11 @@ class Acceptances:
 
     def _applied(self, finding: Finding) -> Finding:
         over = ""
+        for exception in self._exceptions(finding):
+            if exception.until >= self.today:
+                accepted = f"exception until {exception.until}, {exception.owner}: {exception.reason}"
+                return replace(finding, accepted=accepted)
+            over = f" (excepted until {exception.until}, which is over)"
         for scope in self._scopes(finding):
             for acceptance in self._of(scope):
                 if not _fits(acceptance, finding):
@@ -52,6 +61,13 @@ class Acceptances:
                     return replace(finding, accepted=acceptance.reason)
                 over = f" (accepted until {acceptance.until}, which is over)"
         return replace(finding, what=finding.what + over) if over else finding
+
+    def _exceptions(self, finding: Finding) -> Iterator[AccessException]:
+        """The exceptions to the segment catalogue that a finding is about."""
+        if finding.rule == SEGMENTS and finding.location in self.fleet.locations:
+            for exception in self.fleet.locations[finding.location].exceptions:
+                if exception.label == finding.about:
+                    yield exception
 
     def _scopes(self, finding: Finding) -> Iterator[str]:
         """The names of the files in which it can be accepted, the narrowest first."""

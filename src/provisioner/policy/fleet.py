@@ -120,7 +120,8 @@ class Judge:
         shapes = [self._shapes.edge(location, edge)]
         found = self._unless_in_order(shapes[0], lambda: edge_findings(self.fleet, location, edge))
         for router, text in slices.items():
-            shape = self._shapes.slice(location, self.fleet.aggregation_router(router), text, self._base(router))
+            point = self.fleet.aggregation_point_of(router).number
+            shape = self._shapes.slice(location, self.fleet.aggregation_router(router), text, self._base(router), point)
             found += self._unless_in_order(shape, partial(self._slice, location, router, text))
             shapes.append(shape)
         walk = partial(self._walker.ways, location, edge, slices)

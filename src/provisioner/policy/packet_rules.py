@@ -7,8 +7,11 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final
 
+from provisioner.intent.exceptions import ISOLATED
+from provisioner.intent.model import Segment
 from provisioner.intent.types import SegmentRole
 from provisioner.plan.model import DeviceRole
+from provisioner.policy import exception_rules as exceptions
 from provisioner.policy.packetfilter import Packet
 from provisioner.policy.subject import Address, Judged, Network, Said
 from provisioner.render.context import MANAGEMENT_PORT
@@ -18,6 +21,9 @@ _BFD: Final = (3784, 4784)
 _SSH: Final = 22
 _GTSM: Final = 255
 """RFC 4271 section 4; RFC 5881 section 4 and RFC 5883 section 5; RFC 4253 section 4; RFC 5082 section 3."""
+
+_AFAR: Final = 57
+"""A hop limit as it arrives from somewhere on the internet."""
 
 _STRANGERS: Final = (ip_address("198.51.100.77"), ip_address("2001:db8:ffff:ffff:ffff:ffff:ffff:77"))
 """Sources that are nobody's in any fleet: documentation space (RFC 5737, RFC 3849)."""
@@ -43,9 +49,6 @@ _ICMPV6: Final = (
 
 _DISCOVERY: Final = ("nd-router-solicit", "nd-router-advert", "nd-neighbor-solicit", "nd-neighbor-advert")
 """Never from another link (RFC 4861 sections 6.1 and 7.1)."""
-
-_ISOLATED: Final = (SegmentRole.GUEST, SegmentRole.DEVICES)
-"""Segments that never reach the administration, whatever the catalogue says: anybody's telephone, and cameras."""
 
 
 def drops_by_default(judged: Judged) -> Iterator[Said]:
@@ -118,27 +121,59 @@ def isolated(judged: Judged) -> Iterator[Said]:
     segments = list(judged.segments())
     uplinks = {judged.interface(uplink) for uplink in judged.uplinks}
     for segment, interface in segments:
-        allowed = judged.allowed(segment)
         for other, other_interface in segments:
-            if other is segment:
-                continue
-            is_forbidden = segment.role in _ISOLATED and other.role is SegmentRole.ADMINISTRATION
-            reason = _passes(judged, interface, other_interface)
-            if reason and (is_forbidden or other.role not in allowed):
-                yield f"{segment.role} to {other.role}", f"connections are accepted: {reason}"
-            elif not reason and other.role in allowed and not is_forbidden:
-                yield f"{segment.role} to {other.role}", "connections are refused, which the catalogue allows"
+            if other is not segment:
+                yield from _between(judged, segment, interface, other, other_interface)
         for uplink in sorted(uplinks):
-            reason = _passes(judged, interface, uplink)
-            if bool(reason) != (judged.reaches_internet in allowed):
-                how = f"accepted: {reason}" if reason else "refused, which the catalogue allows"
-                yield f"{segment.role} to the internet by {uplink}", f"connections are {how}"
+            yield from _outwards(judged, segment, interface, uplink)
     for uplink in sorted(uplinks):
         for segment, interface in segments:
             if reason := _passes(judged, uplink, interface):
                 yield f"the internet to {segment.role}", f"connections are accepted by {uplink}: {reason}"
+    yield from _router_elsewhere(judged)
     if judged.role is DeviceRole.EDGE:
         yield from _no_other_way(judged, {interface for _, interface in segments}, uplinks)
+
+
+def _between(judged: Judged, segment: Segment, interface: str, other: Segment, go_out: str) -> Iterator[Said]:
+    """From one segment to another."""
+    is_forbidden = segment.role in ISOLATED and other.role is SegmentRole.ADMINISTRATION
+    is_allowed = other.role in judged.allowed(segment)
+    about = f"{segment.role} to {other.role}"
+    excepted = () if is_forbidden or is_allowed else exceptions.between(judged, segment, other)
+    reason = _passes(judged, interface, go_out)
+    if excepted:
+        yield from exceptions.exactly(judged, about, interface, go_out, excepted)
+    elif reason and (is_forbidden or not is_allowed):
+        yield about, f"connections are accepted: {reason}"
+    elif not reason and is_allowed and not is_forbidden:
+        yield about, "connections are refused, which the catalogue allows"
+
+
+def _outwards(judged: Judged, segment: Segment, interface: str, uplink: str) -> Iterator[Said]:
+    """From a segment to the internet."""
+    is_allowed = judged.reaches_internet in judged.allowed(segment)
+    about = f"{segment.role} to the internet by {uplink}"
+    excepted = () if is_allowed else exceptions.between(judged, segment, None)
+    reason = _passes(judged, interface, uplink)
+    if excepted:
+        yield from exceptions.exactly(judged, about, interface, uplink, excepted)
+    elif bool(reason) != is_allowed:
+        yield about, f"connections are {f'accepted: {reason}' if reason else 'refused, which the catalogue allows'}"
+
+
+def _router_elsewhere(judged: Judged) -> Iterator[Said]:
+    """A segment pings the router's addresses in it, and in no other segment: what it must not reach, it does not see there either."""
+    for segment, interface in judged.segments():
+        for other, _ in judged.segments():
+            for target in (other.router_ipv4.ip, other.router_ipv6.ip):
+                protocol = "icmp" if target.version == 4 else "icmpv6"  # noqa: PLR2004
+                packet = Packet(target.version, interface, None, None, target, protocol, icmp_type="echo-request")
+                reason = judged.packets.accepts("input", packet)
+                if reason and other is not segment:
+                    yield f"{segment.role} to {other.role}", f"the router's address {target} answers: {reason}"
+                elif not reason and other is segment:
+                    yield f"interface {interface}", f"the router's own address {target} does not answer"
 
 
 def _no_other_way(judged: Judged, inside: set[str], uplinks: set[str]) -> Iterator[Said]:
@@ -259,7 +294,8 @@ def control_plane(judged: Judged) -> Iterator[Said]:
     for uplink in judged.uplinks:
         interface = judged.interface(uplink)
         for neighbor in judged.neighbors(uplink):
-            yield from _spoken(judged, interface, neighbor, hops=(_GTSM, _GTSM - 1))
+            yield from _spoken(judged, interface, neighbor)
+            yield from _of_a_session(judged, interface, neighbor)
         for kind in _DISCOVERY:
             packet = Packet(6, interface, protocol="icmpv6", icmp_type=kind, hops=_GTSM - 1)
             if reason := judged.packets.accepts("input", packet):
@@ -267,14 +303,15 @@ def control_plane(judged: Judged) -> Iterator[Said]:
     if judged.location is None:
         core = judged.fleet.aggregation_router(judged.device).core
         for neighbor in (core.core_ipv4, core.core_ipv6):
-            yield from _spoken(judged, core.port, neighbor)
+            yield from _spoken(judged, core.port, neighbor, is_core=True)
+        yield from _asked(judged, core.port)
 
 
-def _spoken(judged: Judged, interface: str, neighbor: Address, hops: tuple[int, int] | None = None) -> Iterator[Said]:
-    """What a neighbor may send, and nobody else. With `hops`, at the first hop limit and not at the second."""
+def _spoken(judged: Judged, interface: str, neighbor: Address, *, is_core: bool = False) -> Iterator[Said]:
+    """What a neighbor may send, and nobody else: from next door, and not from one router further on."""
     stranger = next(each for each in _STRANGERS if each.version == neighbor.version)
-    near, far = hops or (None, None)
-    for protocol, port, source_port in _conversations(judged, is_core=hops is None):
+    near, far = _GTSM, _GTSM - 1
+    for protocol, port, source_port in _conversations(judged, is_core=is_core):
         packet = Packet(
             neighbor.version,
             interface,
@@ -286,7 +323,7 @@ def _spoken(judged: Judged, interface: str, neighbor: Address, hops: tuple[int, 
         )
         elsewhere = [replace(packet, iifname=name) for name in _ports(judged) if name != interface]
         asked = [(packet, True), *((each, False) for each in (replace(packet, source=stranger), *elsewhere))]
-        asked += [(replace(packet, hops=far), False)] if far is not None else []
+        asked.append((replace(packet, hops=far), False))
         for each, is_meant in asked:
             reason = judged.packets.accepts("input", each)
             if bool(reason) != is_meant:
@@ -303,6 +340,51 @@ def _spoken(judged: Judged, interface: str, neighbor: Address, hops: tuple[int, 
         yield f"interface {interface}", f"tcp from {neighbor} that is no BGP is accepted: {reason}"
 
 
+def _of_a_session(judged: Judged, interface: str, neighbor: Address) -> Iterator[Said]:
+    """What belongs to a session that is up comes from next door as well: who guesses its ports belongs to it, as far as a filter can tell.
+
+    On an edge router the connection tracker must not see it either: a reset that it believes ends the session in its eyes.
+    """
+    hook = "prerouting" if judged.role is DeviceRole.EDGE else "input"
+    local = next(own for own in judged.own_ends(interface) if own.version == neighbor.version)
+    packet = Packet(neighbor.version, interface, None, neighbor, local, "tcp", state="established")
+    for port, source_port in ((_BGP, _EPHEMERAL), (_EPHEMERAL, _BGP)):
+        each = replace(packet, destination_port=port, source_port=source_port, hops=_GTSM - 1)
+        if reason := judged.packets.accepts(hook, each):
+            yield (
+                f"interface {interface}",
+                f"tcp of a session, port {source_port} to {port} from afar is accepted: {reason}",
+            )
+        if not judged.packets.accepts(hook, replace(each, hops=_GTSM)):
+            yield f"interface {interface}", f"tcp of a session, port {source_port} to {port} is refused"
+
+
+def _asked(judged: Judged, core: str) -> Iterator[Said]:
+    """What RPKI caches answer is let in, and nothing else from them, nor from anybody in their place."""
+    for cache in judged.fleet.service.routing.rpki_caches:
+        managed = any(cache.address in network for network in judged.management_networks)
+        interface = MANAGEMENT_PORT if managed else core
+        answer = Packet(
+            4, interface, None, cache.address, None, "tcp", destination_port=_EPHEMERAL, source_port=cache.port
+        )
+        for each, is_meant in (
+            (answer, True),
+            (replace(answer, source=cache.address + 1), cache.address + 1 in _caches(judged)),
+            (replace(answer, source_port=_EPHEMERAL), False),
+            (replace(answer, destination_port=_TELNET), False),
+            *((replace(answer, iifname=name), False) for name in _ports(judged) if name != interface),
+        ):
+            reason = judged.packets.accepts("input", each)
+            if bool(reason) != is_meant:
+                how = f"is accepted: {reason}" if reason else "is refused"
+                said = f"tcp from {each.source} port {each.source_port} to {each.destination_port} {how}"
+                yield f"interface {each.iifname}", said
+
+
+def _caches(judged: Judged) -> frozenset[IPv4Address]:
+    return frozenset(cache.address for cache in judged.fleet.service.routing.rpki_caches)
+
+
 def _conversations(judged: Judged, *, is_core: bool) -> Iterator[tuple[str, int, int]]:
     """Protocol, destination port and source port of what the other end sends."""
     yield "tcp", _BGP, _EPHEMERAL
@@ -311,6 +393,19 @@ def _conversations(judged: Judged, *, is_core: bool) -> Iterator[tuple[str, int,
         yield "tcp", _EPHEMERAL, _BGP
     for port in () if is_core else _BFD:
         yield "udp", port, _EPHEMERAL
+
+
+def pings_limited(judged: Judged) -> Iterator[Said]:
+    """Pings beyond a limit are dropped, also those that follow a first one and so belong to a connection."""
+    for name in _ports(judged):
+        for version, protocol in ((4, "icmp"), (6, "icmpv6")):
+            for state in ("new", "established"):
+                ping = Packet(
+                    version, name, protocol=protocol, icmp_type="echo-request", state=state, beyond_limits=True
+                )
+                has_states = judged.role is DeviceRole.EDGE or state == "new"
+                if has_states and (reason := judged.packets.accepts("input", ping)):
+                    yield f"interface {name}", f"any number of pings over IPv{version} is accepted: {reason}"
 
 
 def indispensable(judged: Judged) -> Iterator[Said]:
@@ -346,10 +441,11 @@ def _answers(judged: Judged) -> Iterator[Said]:
     """Answers come back, and what belongs to no connection does not pass."""
     for uplink in judged.uplinks:
         out = judged.interface(uplink)
-        if not judged.packets.accepts(
-            "input", Packet(4, out, protocol="tcp", state="established", destination_port=_EPHEMERAL)
-        ):
-            yield f"interface {out}", "answers to the router's own connections are dropped"
+        for own in judged.own_ends(out):
+            answer = Packet(own.version, out, None, None, own, "tcp", _EPHEMERAL, _SSH, _AFAR, state="established")
+            for hook in ("prerouting", "input"):
+                if not judged.packets.accepts(hook, answer):
+                    yield f"interface {out}", f"answers to the router's own connections from {own} are dropped"
         astray = Packet(4, out, protocol="tcp", state="invalid", destination_port=_EPHEMERAL)
         if reason := judged.packets.accepts("input", astray):
             yield f"interface {out}", f"what belongs to no connection is let in: {reason}"

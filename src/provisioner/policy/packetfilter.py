@@ -7,7 +7,7 @@ open, counts as one that may hold. So "may be accepted" is never said too rarely
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache
@@ -24,6 +24,8 @@ _HOOK: Final = re.compile(r"type (\w+) hook (\w+) .*policy (\w+);")
 _VERSIONS: Final[Mapping[str, tuple[int, ...]]] = {"inet": (4, 6), "ip": (4,), "ip6": (6,)}
 """Of IP, that the tables of a family see; those of other families see no routed packet at the hooks that are asked about."""
 
+LAST_PORT: Final = 65535
+"""RFC 9293 section 3.1."""
 _OPERATORS: Final = frozenset({".", "==", "<", ">", "<=", ">=", "&", "|", "^"})
 _DEEPEST: Final = 16
 """Jumps inside jumps; nftables allows as many (NFT_JUMP_STACK_SIZE in nf_tables.h)."""
@@ -45,6 +47,8 @@ class Packet:
         hops: TTL or hop limit.
         icmp_type: As nftables names it.
         state: Of its connection, as nftables names it.
+        beyond_limits: Whether it comes after as many as any limit allows.
+        way: What of it chooses its way: an option of IPv4 (`lsrr`, `ssrr`) or the type of a routing header (`0`); empty where nothing does.
     """
 
     version: int
@@ -58,6 +62,8 @@ class Packet:
     hops: int | None = None
     icmp_type: str | None = None
     state: str = "new"
+    way: str = ""
+    beyond_limits: bool = False
 
     @property
     def nfproto(self) -> str:
@@ -216,6 +222,29 @@ class PacketFilter:
         On the safe side as `accepts` is: a packet that a rule sends back half-way counts as one that goes on.
         """
         return tuple(tuple(self._decided(chain, packet, _ANY, 0)) for chain in self.at(hook, packet.version))
+
+    def ports(self) -> frozenset[int]:
+        """The ports of destinations at which what the rules say of a packet may change: next to each other nothing else does."""
+        found = {1, LAST_PORT}
+        for match in self._matches("tcp dport", "udp dport"):
+            for value in match.values:
+                if isinstance(value, range):
+                    found |= {value.start - 1, value.start, value.stop - 1, value.stop}
+        return frozenset(port for port in found if 1 <= port <= LAST_PORT)
+
+    def destinations(self, version: int) -> frozenset[Address]:
+        """The same of addresses that packets go to."""
+        found: set[Address] = set()
+        for match in self._matches("ip daddr" if version == 4 else "ip6 daddr"):  # noqa: PLR2004
+            for value in match.values:
+                if isinstance(value, IPv4Network | IPv6Network):
+                    found |= around(value)
+        return frozenset(found)
+
+    def _matches(self, *on: str) -> Iterator[Match]:
+        for chain in self.chains.values():
+            for rule in chain.rules:
+                yield from (match for match in rule.matches if match.on in on)
 
     def not_understood(self) -> tuple[str, ...]:
         """The rules that were not understood as a whole."""
@@ -382,12 +411,14 @@ class _Reader:
             elif word in {"goto", "jump"}:
                 verdict = f"{word} {self._next()}".strip()
             elif word in {"log", "counter", "limit"}:
+                start = self._at
                 self._skip_statement(word)
                 if word == "limit":
-                    matches.append(Match("limit", ()))
+                    is_over = "over" in self._words[start : self._at]
+                    matches.append(Match("limit", (is_over,)))
             elif word in {"iifname", "oifname"}:
                 lookup = self._condition(word, matches) or lookup
-            elif word in {"ip", "ip6", "tcp", "udp", "icmp", "icmpv6", "ct", "meta"}:
+            elif word in {"ip", "ip6", "tcp", "udp", "icmp", "icmpv6", "ct", "meta", "rt"}:
                 lookup = self._condition(f"{word} {self._next()}", matches) or lookup
             else:
                 understood = False
@@ -408,6 +439,11 @@ class _Reader:
             if [self._next() for _ in range(3)] != ["maxseg", "size", "set"]:
                 matches.append(_UNKNOWN)
             self._next()
+            return None
+        if on == "ip option":
+            matches.append(Match(on, (self._next(),)))
+            if self._next() != "exists":
+                matches.append(_UNKNOWN)
             return None
         negated = self._peek() == "!="
         if negated:
@@ -463,6 +499,8 @@ _LOOKS_AT: Final[Mapping[str, tuple[int, str]]] = {
     "udp sport": (0, "source_port"),
     "icmp type": (4, "icmp_type"),
     "icmpv6 type": (6, "icmp_type"),
+    "ip option": (4, "way"),
+    "rt type": (6, "way"),
 }
 """For each condition the version of IP that it is about (0 for either), and what of a packet it looks at."""
 
@@ -483,13 +521,15 @@ def _value(on: str, text: str) -> object:
             return range(int(first), int(last or first) + 1)
     except ValueError:
         return None  # a name, a variable: it may be anything
-    is_open = not text or text[0] in "@$" or text.isdecimal() or " " in text
+    is_open = not text or text[0] in "@$" or (text.isdecimal() and on != "rt type") or " " in text
     return None if is_open else text
 
 
 def _holds(match: Match, packet: Packet) -> _Holds:
     """Whether a condition holds for a packet."""
     on = match.on
+    if on == "limit" and packet.beyond_limits:
+        return _Holds.YES if match.values == (True,) else _Holds.NO
     if on not in _LOOKS_AT:
         return _Holds.MAY
     version, slot = _LOOKS_AT[on]
@@ -538,6 +578,14 @@ def _fits(value: object, known: object) -> bool:
     if isinstance(value, IPv4Network | IPv6Network):
         return isinstance(known, IPv4Address | IPv6Address) and known in value
     return value == known
+
+
+def around(network: Network) -> set[Address]:
+    """The first and the last address of a network, and those beside them."""
+    first, last = int(network.network_address), int(network.broadcast_address)
+    most = (1 << network.max_prefixlen) - 1
+    kind = IPv4Address if network.version == 4 else IPv6Address  # noqa: PLR2004
+    return {kind(number) for number in (first - 1, first, last, last + 1) if 0 <= number <= most}
 
 
 def address(text: str) -> Address:

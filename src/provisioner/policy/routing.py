@@ -36,8 +36,12 @@ _IN_FAMILY: Final = re.compile(
 _STATIC: Final = re.compile(r"(?:ip|ipv6) route (\S+) (.+)$")
 _ORIGIN: Final = re.compile(r"(?:network|redistribute|aggregate-address) ")
 _CLAUSE: Final = re.compile(
-    r"match (?:ip|ipv6) address prefix-list \S+$|set (?:local-preference|metric|community|large-community|as-path prepend)\b|description "
+    r"match (?:ip|ipv6) address prefix-list \S+$|match (?:ip|ipv6) next-hop address \S+$|match (?:as-path|community) \S+$"
+    r"|match rpki invalid$|call \S+$|set (?:local-preference|metric|community|large-community|as-path prepend)\b"
+    r"|set (?:as-path exclude all|extcommunity none|ip next-hop \S+|ipv6 next-hop (?:global \S+|prefer-global))$|description "
 )
+_PATHS: Final = re.compile(r"bgp as-path access-list (\S+) seq \d+ (.+)$")
+_COMMUNITIES: Final = re.compile(r"bgp community-list standard (\S+) seq \d+ (.+)$")
 _ONCE: Final = re.compile(
     r"neighbor \S+ (?:remote-as|password|local-role|ttl-security|maximum-prefix|(?:prefix-list|route-map)(?= \S+ (?:in|out)$))"
 )
@@ -164,6 +168,67 @@ class Routing:
         )
 
     @cached_property
+    def paths(self) -> Mapping[str, tuple[str, ...]]:
+        """The entries of each list of AS paths, without their numbers."""
+        return self._listed(_PATHS)
+
+    @cached_property
+    def communities(self) -> Mapping[str, tuple[str, ...]]:
+        """The entries of each list of communities, without their numbers."""
+        return self._listed(_COMMUNITIES)
+
+    def _listed(self, pattern: re.Pattern[str]) -> Mapping[str, tuple[str, ...]]:
+        found: dict[str, list[str]] = {}
+        for node in self.nodes:
+            if match := pattern.match(node.line):
+                found.setdefault(match[1], []).append(match[2])
+        return {name: tuple(entries) for name, entries in found.items()}
+
+    @cached_property
+    def entries(self) -> Mapping[tuple[int, str], tuple[tuple[str, Range], ...]]:
+        """What each prefix-list says, by version of IP and name: actions with what they are about."""
+        found: dict[tuple[int, str], list[tuple[str, Range]]] = {}
+        for node in self.nodes:
+            match = _ENTRY.match(node.line)
+            if match is not None and (entry := _entry(match)) is not None:
+                found.setdefault((4 if match[1] == "ip" else 6, match[2]), []).append((match[4], entry))
+        return {key: tuple(entries) for key, entries in found.items()}
+
+    @cached_property
+    def maps(self) -> Mapping[str, tuple[Node, ...]]:
+        """The clauses of each route-map, in the order in which they are carried out."""
+
+        def number(clause: Node) -> int:
+            match = _ROUTE_MAP.match(clause.line)
+            return int(match[3]) if match else 0
+
+        return {name: tuple(sorted(clauses, key=number)) for name, clauses in self._maps.items()}
+
+    def bound(self, neighbor: str, version: int, way: str) -> tuple[str, ...]:
+        """The route-maps of a neighbor in one direction, in one version of IP or (0) in any."""
+        return tuple(
+            name.removeprefix("route-map ")
+            for session in self.sessions
+            if session.neighbor == neighbor
+            for family in session.families
+            if version in {0, family.version}
+            for name in (family.inbound if way == "in" else family.outbound).bound
+            if name.startswith("route-map ")
+        )
+
+    def permitted(self, clause: Node) -> tuple[Range, ...]:
+        """What a clause may permit as far as its prefix-lists say; everything where it asks none."""
+        lists = [condition for child in clause.children if (condition := _MATCH.match(child.line))]
+        if not lists:
+            return tuple(_range(EVERYTHING[version], None, str(_BITS[version])) for version in (4, 6))
+        return tuple(each for found in lists for each in self._lists.get((4 if found[1] == "ip" else 6, found[2]), ()))
+
+    @cached_property
+    def _used(self) -> frozenset[str]:
+        """Words of the lines about BGP that name a route-map. One that is only called can refuse what the caller permits, and no more."""
+        return frozenset(word for line in self._bgp_lines() if "route-map" in line.split() for word in line.split())
+
+    @cached_property
     def _lists(self) -> Mapping[tuple[int, str], tuple[Range, ...]]:
         """What each prefix-list may permit. Refusals are not looked at: what may pass is never said too rarely."""
         found: dict[tuple[int, str], list[Range]] = {}
@@ -224,6 +289,8 @@ class Routing:
     def openings(self) -> Iterator[str]:
         """Route-map clauses that permit whatever comes, and route-maps that do not end in a refusal of the rest."""
         for name, clauses in self._maps.items():
+            if name not in self._used:
+                continue
             for clause in clauses:
                 conditions = [child for child in clause.children if child.line.startswith("match ")]
                 if f"route-map {name} permit " in clause.line and not conditions:

@@ -9,7 +9,9 @@ from typing import Final
 from frr_config.document import FRR, INTERFACES, NFTABLES
 from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
+from provisioner.policy import route_rules as routes
 from provisioner.policy import session_rules as sessions
+from provisioner.policy import steering_rules as steering
 from provisioner.policy.subject import Judged, Said
 
 
@@ -200,6 +202,70 @@ RULES: Final = (
         FRR,
         "write seq and a number",
         lines.entries_numbered,
+    ),
+    Rule(
+        "POL025",
+        "From a school come paths of its own AS alone, and no next hop but its router",
+        "RFC 7454 sections 6.3 and 9, MANRS action 1",
+        FRR,
+        _TEMPLATE,
+        routes.own_path_only,
+    ),
+    Rule(
+        "POL026",
+        "What a school writes on its routes goes no further, and routes say what they are",
+        "RFC 7454 section 11, RFC 8092, RFC 6996 section 4",
+        FRR,
+        _TEMPLATE,
+        routes.clean,
+    ),
+    Rule(
+        "POL027",
+        "What RPKI calls invalid is refused, and nothing else depends on RPKI",
+        "RFC 6811, RFC 7115 section 5, RFC 8893",
+        FRR,
+        _TEMPLATE,
+        routes.origins_validated,
+    ),
+    Rule(
+        "POL028",
+        "Traffic is discarded on request to single addresses of the school that asks, where that is offered",
+        "RFC 7999 section 3.3, RFC 6666, RFC 9319 section 5",
+        FRR,
+        _TEMPLATE,
+        routes.discards_own_only,
+    ),
+    Rule(
+        "POL029",
+        "Graceful shutdown is honoured, and an uplink under maintenance is taken last",
+        "RFC 8326",
+        FRR,
+        _TEMPLATE,
+        routes.steps_aside,
+    ),
+    Rule(
+        "POL030",
+        "Nobody tells a router which way packets go",
+        "RFC 7126 section 4, RFC 5095, RFC 6104",
+        NFTABLES,
+        _TEMPLATE,
+        steering.told_no_way,
+    ),
+    Rule(
+        "POL031",
+        "Pings are answered at a limited rate",
+        "RFC 6192 section 3, RFC 4443 section 2.4",
+        NFTABLES,
+        _TEMPLATE,
+        packets.pings_limited,
+    ),
+    Rule(
+        "POL032",
+        "From the core come no prefixes and AS numbers that are nobody's, and no location's by way of another AS",
+        "RFC 7454 section 6.1, MANRS action 1",
+        FRR,
+        "mend the template, or renew the registries (provision policy refresh)",
+        routes.no_bogons,
     ),
     Rule(
         "POL040",

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from ipaddress import ip_network
 from typing import Final
 
+from provisioner.intent.routing import Blackhole
 from provisioner.plan.model import DeviceRole
 from provisioner.policy.routing import EVERYTHING, Family, Range, Routing, Session
 from provisioner.policy.subject import Judged, Network, Said
@@ -62,10 +63,17 @@ def limited(judged: Judged) -> Iterator[Said]:
         meant = most.ipv4 if family.version == 4 else most.ipv6  # noqa: PLR2004 - of IP
         if judged.role is DeviceRole.EDGE:
             meant = _MOST_DEFAULTS
+        elif discarding := _discarding(judged):
+            meant = len(list(_of(judged.announced, family))) + discarding.maximum
         if not family.maximum_prefix:
             yield about, "no maximum-prefix that ends the session"
         elif family.maximum_prefix > meant:
             yield about, f"its maximum-prefix is {family.maximum_prefix}, more than {meant}"
+
+
+def _discarding(judged: Judged) -> Blackhole | None:
+    """What a location may have discarded on request; None where it may not."""
+    return judged.fleet.service.routing.blackhole if judged.location is not None and judged.location.blackhole else None
 
 
 def with_role(judged: Judged) -> Iterator[Said]:
@@ -113,6 +121,13 @@ def _beyond(judged: Judged, about: str, passes: tuple[Range, ...], verb: str) ->
     for each in passes:
         if each.has_default or (each.is_exact and each.network in judged.announced):
             continue  # the default route has a rule of its own
+        if (
+            judged.role is DeviceRole.AGGREGATION
+            and _discarding(judged)
+            and each.network in judged.announced
+            and each.shortest == each.longest == each.network.max_prefixlen
+        ):
+            continue  # so has what is discarded on request
         owner = _owner(judged, each)
         whose = f"{owner}'s" if owner else "not the location's"
         yield about, f"{verb} {each}, which is {whose}"
@@ -192,12 +207,17 @@ def with_the_right_as(judged: Judged) -> Iterator[Said]:
 
 
 def discarded_at_home(judged: Judged) -> Iterator[Said]:
-    """Static routes of an edge router discard what it announces and does not use; elsewhere there are none."""
+    """Static routes of an edge router discard what it announces and does not use; elsewhere what is discarded on request."""
     wanted = {str(network) for network in judged.announced} if judged.role is DeviceRole.EDGE else set()
+    offered = judged.fleet.service.routing.blackhole
+    if judged.role is DeviceRole.AGGREGATION and judged.location is None and offered is not None:
+        wanted = {f"{offered.next_hop_ipv4}/32", f"{offered.next_hop_ipv6}/128"}
     for line, prefix, leads in Routing(judged.own.nodes).static():
         if prefix not in wanted or leads != "blackhole":
             yield line, "a static route that is not one for discarding what the location announces"
         wanted.discard(prefix)
+    if judged.role is DeviceRole.AGGREGATION:
+        return  # what is missing there is for the rule on discarding
     for prefix in sorted(wanted):
         yield (
             prefix,
@@ -227,10 +247,11 @@ def core(judged: Judged) -> Iterator[Said]:
     defaults = {_exactly(EVERYTHING[version]) for version in (4, 6)}
     locations = {Range(pool, pool.prefixlen, _LONGEST[pool.version]) for pool in spaces}
     loopbacks = {_exactly(ip_network(address)) for address in (router.loopback_ipv4, router.loopback_ipv6)}
+    hosts = {Range(pool, 128, 128) for pool in pools.location_ipv6 if judged.fleet.service.routing.blackhole}
     for session, family in _families(judged):
         for what, passes, wanted in (
             ("comes from the core", family.inbound.passes, defaults | locations),
-            ("goes into the core", family.outbound.passes, locations | loopbacks),
+            ("goes into the core", family.outbound.passes, locations | loopbacks | hosts),
         ):
             meant = {each for each in wanted if each.network.version == family.version}
             about = f"neighbor {session.neighbor} IPv{family.version}"

@@ -135,6 +135,7 @@ class Shapes:
 
     def __init__(self, service: Service) -> None:
         self._asn = service.asn
+        self._scheme = service.routing.large_communities
         self._fixed = _Form()
         self._fixed.add("\n".join(FIXED), {})
         self._fixed.add(_as_text(service), {})
@@ -150,8 +151,21 @@ class Shapes:
         words = _words(location, [f"{uplink.edge_port}.{uplink.vlan_id}" for uplink in location.uplinks])
         return self._shape("edge", location, _LANDS.sub("", _intent(location)), text, words, None)
 
-    def slice(self, location: Location, router: AggregationRouter, text: str, base: str) -> Shape | None:
-        """The shape of a location's part of an aggregation router, in the base that it is put into; None where it has none."""
+    def slice(
+        self, location: Location, router: AggregationRouter, text: str, base: str, point: int | None
+    ) -> Shape | None:
+        """The shape of a location's part of an aggregation router, in the base that it is put into; None where it has none.
+
+        Args:
+            location: Whose part it is.
+            router: The router.
+            text: The part.
+            base: What belongs to no location there.
+            point: What large communities call the router's aggregation point.
+        """
+        if _OWN in text:
+            return None
+        text = self._without_numbers(location, text)
         intent = _intent(location).replace(f'"aggregation_router": "{router.name}"', _OWN)
         here = [uplink for uplink in location.uplinks if uplink.aggregation_router == router.name]
         own = [f"{uplink.aggregation_port}.{uplink.vlan_id}" for uplink in here]
@@ -166,13 +180,22 @@ class Shapes:
             form.add(_as_text(router).replace(f'"name": "{router.name}"', f'"name": "{_OWN}"'), {})
             known = self._bases[router.name] = router, base, form
         # The port stays as it is: an aggregation router has several, and its base says what each is.
-        return self._shape("slice", location, intent, text, _words(location, own), known[2])
+        return self._shape(f"slice {point}", location, intent, text, _words(location, own), known[2])
+
+    def _without_numbers(self, location: Location, text: str) -> str:
+        """A text without the location's numbers where the AS path and the large communities of its routes have them."""
+        asn, scheme = location.asn, self._scheme
+        text = text.replace(f" permit ^{asn}(_{asn})", f" permit ^{_OWN}(_{_OWN})")
+        text = text.replace(f" permit ^{asn}$", f" permit ^{_OWN}$")
+        for function, number in ((scheme.location, asn), (scheme.board, int(location.board))):
+            text = re.sub(rf"(?<= {self._asn}:{function}:){number}(?!\d)", f"{_OWN}{function}", text)
+        return text
 
     def _shape(
         self, kind: str, location: Location, intent: str, text: str, words: dict[str, str], base: _Form | None
     ) -> Shape | None:
         texts = (text, *(() if base is None else base.texts))
-        if any("*" in each for each in texts) or not _PLACEHOLDERS.isdisjoint(text):
+        if any("*" in each for each in texts) or not (_PLACEHOLDERS - {_OWN}).isdisjoint(text):
             return None
         form = _Form()
         for each in (text, intent):

@@ -91,6 +91,13 @@ class Judged:
             return uplink.aggregation_ipv4.ip, uplink.aggregation_ipv6.ip
         return uplink.edge_ipv4.ip, uplink.edge_ipv6.ip
 
+    def own_ends(self, interface: str) -> tuple[Address, Address]:
+        """This end of the uplink on an interface. Raises StopIteration where there is none."""
+        uplink = next(each for each in self.uplinks if self.interface(each) == interface)
+        if self.role is DeviceRole.EDGE:
+            return uplink.edge_ipv4.ip, uplink.edge_ipv6.ip
+        return uplink.aggregation_ipv4.ip, uplink.aggregation_ipv6.ip
+
     def segments(self) -> Iterator[tuple[Segment, str]]:
         """The segments of an edge router with their interfaces."""
         if self.location is not None and self.role is DeviceRole.EDGE:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
 from provisioner.errors import RenderError
+from provisioner.intent.exceptions import segments_of, spans
 from provisioner.intent.model import (
     AggregationRouter,
     Bfd,
@@ -21,7 +22,9 @@ from provisioner.intent.model import (
 )
 from provisioner.intent.types import INTERNET, UplinkRole
 from provisioner.render.addresses import Network, address, by_value, contains, host, interface, neighbor_key, prefix
+from provisioner.render.entries import PrefixEntry
 from provisioner.render.ordering import element_key, interface_key
+from provisioner.render.routing_context import LOWEST_PREFERENCE, CoreContext, SchoolContext, core, school
 from provisioner.secrets import token
 
 ETHERNET_MTU: Final = 1500
@@ -68,15 +71,6 @@ class InterfaceContext:
 
 
 @dataclass(frozen=True, slots=True)
-class PrefixEntry:
-    """One line of a prefix-list. `longer` is ` le N` or empty for exactly this prefix."""
-
-    seq: int
-    network: str
-    longer: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Session:
     """One BGP session as one end sees it; `local` is its own address, `password` the secret's token, never a value."""
 
@@ -101,27 +95,45 @@ class Family:
 
 @dataclass(frozen=True, slots=True)
 class UplinkContext:
-    """An uplink as one end sees it; `neighbor4` and `neighbor6` are the other end. `prepend` is empty or ASNs to put in front."""
+    """An uplink as one end sees it; `local4` and `neighbor4` are this end and the other.
+
+    Attributes:
+        prepend: Empty, or ASNs to put in front.
+        leaves: Whether the other end is to be told that this uplink is about to go (RFC 8326).
+    """
 
     interface: str
     role: str
+    local4: str
+    local6: str
     neighbor4: str
     neighbor6: str
     local_preference: int
     prepend: str
+    leaves: bool
     segment_size4: int
     segment_size6: int
 
 
 @dataclass(frozen=True, slots=True)
 class SegmentContext:
-    """A segment: its interface, a name unique at its location, and the interfaces that it may open connections through."""
+    """A segment of one location.
+
+    Attributes:
+        name: Unique at its location.
+        router4: The router's own address in it.
+        reaches: The interfaces that it may open connections through.
+        exceptions: What it may reach besides: interface, addresses and ports, as nft lists them.
+    """
 
     name: str
     interface: str
+    router4: str
+    router6: str
     network4: str
     network6: str
     reaches: tuple[str, ...]
+    exceptions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +192,7 @@ class AggregationBaseContext:
     loopback6: str
     locations4: tuple[PrefixEntry, ...]
     locations6: tuple[PrefixEntry, ...]
+    core: CoreContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +219,7 @@ class SliceContext:
     networks6: tuple[str, ...]
     sessions: tuple[Session, ...]
     families: tuple[Family, ...]
+    school: SchoolContext
 
 
 def edge(fleet: Fleet, location: Location) -> EdgeContext:
@@ -298,6 +312,7 @@ def aggregation_base(fleet: Fleet, router_name: str) -> AggregationBaseContext:
         loopback6=f"{router.loopback_ipv6}/128",
         locations4=_prefix_entries(service.pools.location_ipv4, longest=_IPV4_BITS),
         locations6=_prefix_entries(service.pools.location_ipv6, longest=_LONGEST_IPV6),
+        core=core(service, MANAGEMENT_PORT, router.core.port),
     )
 
 
@@ -317,7 +332,7 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
         replace(
             session,
             description=f"{location.code} {session.role} uplink IPv{session.version}",
-            maximum_prefix=_maximum_prefix(limit.ipv4 if session.version == 4 else limit.ipv6, limit.warning_percent),  # noqa: PLR2004
+            maximum_prefix=_maximum_prefix(_most(service, location, session.version), limit.warning_percent),
         )
         for session in sessions
     )
@@ -336,6 +351,7 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
         networks6=(*(entry.network for entry in own6), *_prefixes(uplink.ipv6 for uplink in here)),
         sessions=sessions,
         families=_families(sessions, (), ()),
+        school=school(fleet, location, part.uplink),
     )
 
 
@@ -354,8 +370,20 @@ def bfd_lines(bfd: Bfd) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _most(service: Service, location: Location, version: int) -> int:
+    """How many prefixes a location may announce. With discarding, each further address is counted: its own and so many more."""
+    own, most = (
+        (location.prefixes.ipv4, service.bgp.maximum_prefix.ipv4)
+        if version == 4  # noqa: PLR2004 - of IP
+        else (location.prefixes.ipv6, service.bgp.maximum_prefix.ipv6)
+    )
+    discarding = service.routing.blackhole if location.blackhole else None
+    return most if discarding is None else len(own) + discarding.maximum
+
+
 def _maximum_prefix(count: int, warning_percent: int) -> str:
-    # `force` counts refused prefixes too: without it a filter that lets few through would keep a leak from ever closing the session.
+    # FRR counts what the filters accept, `force` or not, as long as it does not keep routes as they came in (tests/lab/attacks).
+    # So the limit is for the day on which a filter is wrong, and for addresses that are to be discarded.
     warning = "" if warning_percent == FRR_WARNING_PERCENT else f" {warning_percent}"
     return f"{count}{warning} force"
 
@@ -364,8 +392,10 @@ def _timers(service: Service) -> str:
     return f"{service.bgp.keepalive_seconds} {service.bgp.hold_seconds}"
 
 
-def _preference(preference: LocalPreference, role: UplinkRole) -> int:
-    return preference.primary if role is UplinkRole.PRIMARY else preference.backup
+def _preference(preference: LocalPreference, uplink: Uplink) -> int:
+    if uplink.maintenance:
+        return LOWEST_PREFERENCE
+    return preference.primary if uplink.role is UplinkRole.PRIMARY else preference.backup
 
 
 def _edge_uplink(service: Service, location: Location, uplink: Uplink) -> UplinkContext:
@@ -373,11 +403,14 @@ def _edge_uplink(service: Service, location: Location, uplink: Uplink) -> Uplink
     return UplinkContext(
         interface=uplink.edge_interface,
         role=uplink.role.value,
+        local4=address(uplink.ipv4, 1),
+        local6=address(uplink.ipv6, 1),
         neighbor4=address(uplink.ipv4),
         neighbor6=address(uplink.ipv6),
-        local_preference=_preference(service.bgp.local_preference, uplink.role),
+        local_preference=_preference(service.bgp.local_preference, uplink),
         # Also away from our own routers, where local preference does not go, the backup is the longer way.
         prepend=str(location.asn) if uplink.role is UplinkRole.BACKUP else "",
+        leaves=uplink.maintenance,
         segment_size4=mtu - TCP_IPV4_HEADERS,
         segment_size6=mtu - TCP_IPV6_HEADERS,
     )
@@ -387,10 +420,13 @@ def _aggregation_uplink(service: Service, uplink: Uplink) -> UplinkContext:
     return UplinkContext(
         interface=uplink.aggregation_interface,
         role=uplink.role.value,
+        local4=address(uplink.ipv4),
+        local6=address(uplink.ipv6),
         neighbor4=address(uplink.ipv4, 1),
         neighbor6=address(uplink.ipv6, 1),
-        local_preference=_preference(service.bgp.local_preference, uplink.role),
+        local_preference=_preference(service.bgp.local_preference, uplink),
         prepend="",
+        leaves=uplink.maintenance,
         segment_size4=0,
         segment_size6=0,
     )
@@ -437,12 +473,40 @@ def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...
             SegmentContext(
                 name=role if roles.count(segment.role) == 1 else f"{role}_{segment.vlan_id}",
                 interface=_segment_interface(location, segment),
+                router4=address(segment.ipv4, 1),
+                router6=address(segment.ipv6, 1),
                 network4=prefix(segment.ipv4),
                 network6=prefix(segment.ipv6),
                 reaches=tuple(sorted(interfaces, key=interface_key)),
+                exceptions=tuple(_exceptions(location, segment)),
             )
         )
     return tuple(contexts)
+
+
+def _exceptions(location: Location, segment: Segment) -> Iterator[str]:
+    """The rest of rules that let through what this location alone allows a segment; nft takes them for both versions of IP."""
+    for exception in location.exceptions:
+        if exception.segment is not segment.role:
+            continue
+        inside = [_segment_interface(location, other) for other in segments_of(location, exception)]
+        out = inside or [uplink.edge_interface for uplink in location.uplinks]
+        network = exception.network
+        versions = (4, 6) if network is None else (network.version,)
+        family = {4: "ip", 6: "ip6"}
+        to = "" if network is None else f" {family[network.version]} daddr {exception.reaches}"
+        for name in sorted(out, key=interface_key):
+            for protocol, ports in (("tcp", exception.tcp), ("udp", exception.udp)):
+                if ports:
+                    yield f'"{name}"{to} {protocol} dport {_ports(ports)}'
+            for version in versions if exception.ping else ():
+                yield f'"{name}"{to} {"icmp" if version == 4 else "icmpv6"} type echo-request'  # noqa: PLR2004
+
+
+def _ports(ports: tuple[str, ...]) -> str:
+    """As nft lists them: in order, in braces where there are several."""
+    texts = [f"{first}-{last}" if first != last else str(first) for first, last in spans(ports)]
+    return texts[0] if len(texts) == 1 else f"{{ {', '.join(texts)} }}"
 
 
 def _segment_interface(location: Location, segment: Segment) -> str:

@@ -13,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, Tem
 from jinja2.exceptions import TemplateSyntaxError
 from jinja2.ext import Extension
 
+from frr_config import plain
 from frr_config.document import FRR, INTERFACES, MARKER, NFTABLES
 from provisioner.errors import RenderError
 from provisioner.intent.model import Fleet, Location, Slice
@@ -21,9 +22,17 @@ from provisioner.render import context
 from provisioner.render.config import IntendedConfig
 
 SECTIONS: Final[Mapping[PlatformName, Mapping[str, str]]] = {
-    PlatformName.FRR: {INTERFACES: "interfaces.j2", NFTABLES: "nftables.j2", FRR: "frr.j2"},
+    PlatformName.FRR: {
+        INTERFACES: "interfaces.j2",
+        NFTABLES: "nftables.j2",
+        FRR: "frr.j2",
+        **{file.path: f"{file.name}.j2" for file in plain.FILES},
+    },
 }
 """The template of each section, by platform. Paths are `PLATFORM/ROLE/TEMPLATE` under the directory of templates."""
+
+OPTIONAL: Final = frozenset(plain.BY_PATH)
+"""Sections that a role need not have: where there is no template, or it gives no text, there is no section."""
 
 Context = context.EdgeContext | context.AggregationBaseContext | context.SliceContext
 _FIELDS: Final = {
@@ -91,6 +100,7 @@ class Renderer:
         self._only = only
         self._contexts = contexts or Contexts()
         self._template = cache(self._load)
+        self._names = frozenset(self._environment.list_templates(extensions=["j2"]))
 
     def edge(self, fleet: Fleet, location: Location) -> str:
         """The config document of a location's edge router.
@@ -140,13 +150,14 @@ class Renderer:
         if files is None:
             raise RenderError(f"platform {platform.value} is not yet supported", where=where, number="PV2010")
         templates = {file: f"{platform.value}/{role}/{name}" for file, name in files.items()}
-        return "".join(
-            f"{MARKER}{file}\n{self._section(name, values, where)}"
+        texts = {
+            file: self._section(name, values, where, may_be_empty=file in OPTIONAL)
             for file, name in templates.items()
-            if self._only is None or name in self._only
-        )
+            if (self._only is None or name in self._only) and (file not in OPTIONAL or name in self._names)
+        }
+        return "".join(f"{MARKER}{file}\n{text}" for file, text in texts.items() if text or file not in OPTIONAL)
 
-    def _section(self, name: str, values: Context, where: str) -> str:
+    def _section(self, name: str, values: Context, where: str, *, may_be_empty: bool) -> str:
         try:
             text = self._template(name).render({slot: getattr(values, slot) for slot in _FIELDS[type(values)]})
         except TemplateError as error:
@@ -157,6 +168,8 @@ class Renderer:
             ) from error
         text = text.strip("\n")
         if not text.strip():
+            if may_be_empty:
+                return ""
             # False green: an empty intent would make every device of this kind look changed to nothing.
             raise RenderError(
                 "the template gives no text", where=f"{self._directory / name} (for {where})", number="PV2003"

@@ -5,6 +5,8 @@ Who owns a line is read from names, in rendered and in running config alike:
     interfaces   a VLAN sub-interface whose alias begins with a location code
     nftables     a chain `<word>_CODE`; an element of a map that goes or jumps to such a chain
     frr          a list or route-map named `CODE-…`; every line of a neighbor whose description begins with the code
+    traffic      a limit of an interface belongs to whom the interface belongs to
+    plain files  the base's, all of them
 
 What belongs to no location is the base. A part is a document of its own: contexts (`router bgp`, a table, a map) appear
 in every part that has a line in them, with that part's lines alone. `join` puts parts together in the order in which
@@ -15,13 +17,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
-from frr_config import document, ruleset, tree
-from frr_config.document import FRR, INTERFACES, NFTABLES
+from frr_config import document, plain, ruleset, traffic, tree
+from frr_config.document import FRR, INTERFACES, NFTABLES, TRAFFIC
 from frr_config.interfaces import natural_key
 from frr_config.ruleset import Entry, Table
+from frr_config.traffic import Limit
 from frr_config.tree import Node
 from provisioner.render.addresses import NeighborKey, neighbor_key
 from provisioner.render.ordering import element_key
@@ -50,11 +53,15 @@ class Part:
         stanzas: Interface stanzas by name.
         tables: nftables tables, each with this owner's objects and elements alone.
         nodes: FRR lines, each in its contexts.
+        limits: Traffic control by interface.
+        files: Texts of plain files by path.
     """
 
     stanzas: Mapping[str, str] = field(default_factory=dict)
     tables: tuple[Table, ...] = ()
     nodes: tuple[Node, ...] = ()
+    limits: Mapping[str, Limit] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def text(self) -> str:
@@ -64,6 +71,8 @@ class Part:
                 INTERFACES: "\n".join(self.stanzas[name] for name in sorted(self.stanzas, key=natural_key)),
                 NFTABLES: ruleset.render(self.tables).replace(_BLANKS_BEFORE_ELEMENT, _NFT_BEFORE_ELEMENT),
                 FRR: tree.render(self.nodes),
+                TRAFFIC: traffic.render(self.limits.values()),
+                **self.files,
             }
         ).text
 
@@ -101,6 +110,8 @@ def read(text: str) -> Part:
         stanzas=_stanzas(sections.get(INTERFACES, "")),
         tables=ruleset.parse(sections.get(NFTABLES, "")),
         nodes=tree.parse(sections.get(FRR, "")),
+        limits={limit.interface: limit for limit in traffic.parse(sections.get(TRAFFIC, ""))},
+        files={path: sections[path] for path in plain.BY_PATH if path in sections and path != TRAFFIC},
     )
 
 
@@ -146,9 +157,20 @@ def by_owner(whole: Part, claims: Claims = Claims()) -> dict[str, Part]:
     for node in _merged(whole.nodes):
         for owner, piece_of_node in _nodes_by_owner(node, claims).items():
             nodes.setdefault(owner, []).append(piece_of_node)
-    owners = sorted({*stanzas, *tables, *nodes})
+    of_interface = {name: owner for owner, own in stanzas.items() for name in own}
+    limits: dict[str, dict[str, Limit]] = {}
+    for name, limit in whole.limits.items():
+        owner = of_interface.get(name) or claims.interfaces.get(name) or BASE
+        limits.setdefault(owner, {})[name] = limit
+    owners = sorted({*stanzas, *tables, *nodes, *limits})
     return {
-        owner: Part(stanzas.get(owner, {}), tuple(tables.get(owner, ())), tuple(nodes.get(owner, ())))
+        owner: Part(
+            stanzas.get(owner, {}),
+            tuple(tables.get(owner, ())),
+            tuple(nodes.get(owner, ())),
+            limits.get(owner, {}),
+            whole.files if owner == BASE else {},
+        )
         for owner in owners
     }
 
@@ -158,18 +180,22 @@ def join(parts: Iterable[Part]) -> Part:
     stanzas: dict[str, str] = {}
     tables: dict[tuple[str, str], list[Table]] = {}
     nodes: list[Node] = []
+    limits: dict[str, Limit] = {}
+    files: dict[str, str] = {}
     for part in parts:
         stanzas.update(part.stanzas)
+        limits.update(part.limits)
+        files.update(part.files)
         for table in part.tables:
             tables.setdefault((table.family, table.name), []).append(table)
         nodes += part.nodes
-    return Part(stanzas, tuple(_joined(pieces) for pieces in tables.values()), _merged(nodes))
+    return Part(stanzas, tuple(_joined(pieces) for pieces in tables.values()), _merged(nodes), limits, files)
 
 
 def normalised(whole: Part) -> Part:
     """The part such that two that say the same are equal: FRR's lines sorted, those that say nothing left out."""
     joined = join((whole,))
-    return Part(joined.stanzas, joined.tables, _sorted_deeply(tree.significant(joined.nodes)))
+    return replace(joined, nodes=_sorted_deeply(tree.significant(joined.nodes)))
 
 
 # --- interfaces -----------------------------------------------------------------------------------------------------------
@@ -270,15 +296,19 @@ def neighbor_of(line: str) -> str | None:
 _RANKS: Final = (
     (re.compile(r"(?:ip|ipv6) route "), 40),
     (re.compile(r"ip [a-z-]+-list |ip community-list |ip large-community-list "), 10),
+    (re.compile(r"bgp (?:large-|ext)?community-list "), 16),
     (re.compile(r"bgp [a-z-]+ |access-list "), 15),
     (re.compile(r"ipv6 [a-z-]+-list "), 20),
     (re.compile(r"route-map "), 30),
     (re.compile(r"interface "), 50),
     (re.compile(r"router "), 60),
+    (re.compile(r"rpki$"), 65),
     (re.compile(r"bfd$"), 70),
 )
 _FIRST: Final[NeighborKey] = (0, b"", "")
-_LIST = re.compile(r"((?:ip|ipv6|bgp) .*?list|route-map) (\S+) (?:seq )?(?:(?:permit|deny) )?(\d+)?")
+_LIST = re.compile(
+    r"((?:ip|ipv6|bgp) .*?list(?: standard| expanded)?|route-map) (\S+) (?:seq )?(?:(?:permit|deny) )?(\d+)?"
+)
 
 
 def _nodes_by_owner(node: Node, claims: Claims) -> dict[str, Node]:

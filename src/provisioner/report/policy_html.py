@@ -23,7 +23,6 @@ def to_html(policies: Sequence[EffectivePolicy]) -> str:
             title=title,
             css=css,
             css_hash=digest(css),
-            explained=words.EXPLAINED,
             differs=words.DIFFERS,
             locations=[_location(policy) for policy in policies],
         )
@@ -39,6 +38,7 @@ def _location(policy: EffectivePolicy) -> dict[str, object]:
         "facts": list(words.facts(policy)),
         "warnings": list(words.warnings(policy)),
         "matrix": matrix,
+        "explained": words.explained(policy),
         "differs": any(cell is not None and cell.differs for _, cells in matrix.rows for cell in cells),
         "sections": [
             {

@@ -98,6 +98,8 @@ def _location(policy: EffectivePolicy) -> Json:
             }
             for log in policy.logs
         ],
+        "answers": policy.answers.value,
+        "astray": policy.astray.value,
         "findings": [
             {
                 "rule": finding.rule,

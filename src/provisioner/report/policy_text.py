@@ -33,7 +33,7 @@ def _print(console: Console, policy: EffectivePolicy, *, origins: bool) -> None:
         lines.say(console)
         lines.say(console, Text("Who may open connections to whom", "bold"))
         _print_matrix(console, words.matrix(policy))
-        lines.say(console, Text(f"  {words.EXPLAINED}", "dim"))
+        lines.say(console, Text(f"  {words.explained(policy)}", "dim"))
     for section in words.sections(policy):
         if not section.entries:
             continue

@@ -28,10 +28,6 @@ from provisioner.report.wording import counted, visible
 CELLS: Final = {Extent.ALL: "yes", Extent.SOME: "some", Extent.NONE: "-"}
 """What stands in the matrix."""
 
-EXPLAINED: Final = (
-    "yes: every connection; some: under conditions, told below; -: none. "
-    "Answers to a connection always come back, and nothing else does."
-)
 DIFFERS: Final = "differs from the segment catalogue"
 
 _WAYS: Final = {
@@ -137,6 +133,17 @@ def matrix(policy: EffectivePolicy) -> Matrix:
     )
 
 
+def explained(policy: EffectivePolicy) -> str:
+    """What the cells say, and what is so of all of them."""
+    answers = {
+        Extent.ALL: "Answers to a connection come back",
+        Extent.SOME: "Answers to a connection do not always come back",
+        Extent.NONE: "Answers to a connection do not come back",
+    }[policy.answers]
+    astray = "" if policy.astray is Extent.NONE else ", and packets that belong to no connection may pass as well"
+    return f"yes: every connection; some: under conditions, told below; -: none. {answers}{astray}."
+
+
 def _cell(flows: Sequence[Flow | None]) -> Cell | None:
     known = [flow for flow in flows if flow is not None]
     if not known:
@@ -166,13 +173,13 @@ def sections(policy: EffectivePolicy) -> Iterator[Section]:
     yield Section(
         "router",
         "What the edge router takes for itself",
-        "It offers nothing to anybody: it is managed by its management port, and talks with its neighbors.",
+        "Refused is everything that is not told here.",
         tuple(_services([flow for flow in policy.flows if flow.target == ROUTER])),
     )
     yield Section(
         "packets",
         "Packets: which sources and destinations pass an interface",
-        "A source that is not at home where it comes from is dropped (BCP 38, BCP 84).",
+        "BCP 38 and BCP 84 ask for it. Dropped is everything that is not told here.",
         tuple(_borders(policy.borders)),
     )
     yield Section(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import Any
 
 from napalm.base import NetworkDriver
@@ -27,7 +28,7 @@ from provisioner.validate.sessions import SessionReading, UnreadableError, read_
 _LONGEST_COMPLAINT = 200
 REACH_PAYLOAD = 56
 """Bytes: ping's own default; the size of packets is looked at across the uplinks."""
-_FILTERS = ("prefix-list", "route-map")
+_FILTERS = ("prefix-list", "route-map", "as-path", "community-list", "rpki")
 """Which prefixes pass is a matter of these, whatever their names: a change of one is about every session's prefixes."""
 
 
@@ -152,6 +153,8 @@ class _Look:
 
     def session(self, wanted: ExpectedSession) -> Check:
         prefixes: Fact = AtLeast(0) if wanted.accepted is None else len(wanted.accepted)
+        if wanted.accepted is not None and wanted.discarded:
+            prefixes = AtLeast(len(wanted.accepted))
         facts: Mapping[str, Fact] = {
             "is_enabled": True,
             "is_up": True,
@@ -159,7 +162,8 @@ class _Look:
             "remote_as": wanted.remote_as,
             "address_family": {wanted.family.value: {"accepted_prefixes": prefixes}},
         }
-        counted = "" if wanted.accepted is None else f", accepted prefixes: {len(wanted.accepted)}"
+        more = " or more" if wanted.discarded else ""
+        counted = "" if wanted.accepted is None else f", accepted prefixes: {len(wanted.accepted)}{more}"
         return self.check(
             f"BGP session with {wanted.peer}",
             f"up with AS{wanted.remote_as} from AS{wanted.local_as} for {wanted.family.title}{counted}",
@@ -196,10 +200,11 @@ class _Look:
             yield look(f"BFD with {session.peer}", "up", reading.bfd == "up", reading.bfd or "none")
         if session.accepted is not None:
             found = "nothing told" if reading.accepted is None else _enumerate(reading.accepted, "none")
+            usual = set(reading.accepted or ()) - (_discarded(session, reading) if session.discarded else set())
             yield look(
                 f"prefixes accepted from {session.peer}",
                 _enumerate(session.accepted, "none"),
-                reading.accepted is not None and set(reading.accepted) == set(session.accepted),
+                reading.accepted is not None and usual == set(session.accepted),
                 found,
                 *_FILTERS,
                 *session.accepted,
@@ -371,3 +376,14 @@ def _complaint(error: Exception) -> str:
     if isinstance(error, UnreadableError) and said:
         return said
     return f"no answer: {said or type(error).__name__}"[:_LONGEST_COMPLAINT]
+
+
+def _discarded(session: ExpectedSession, reading: SessionReading) -> set[str]:
+    """Accepted single addresses inside the location's own prefixes: traffic to them is discarded on request."""
+    own = [ip_network(prefix) for prefix in session.accepted or ()]
+    single = {prefix for prefix in reading.accepted or () if prefix.endswith(("/32", "/128"))}
+    return {prefix for prefix in single - set(session.accepted or ()) if any(_inside(prefix, each) for each in own)}
+
+
+def _inside(prefix: str, network: IPv4Network | IPv6Network) -> bool:
+    return ip_network(prefix).network_address in network

@@ -71,6 +71,7 @@ class ExpectedSession:
         role: This end's role; None inside one AS.
         accepted: Exactly the prefixes that pass the inbound policy, sorted; None where the location says nothing of it.
         bfd: Whether the session is watched by BFD.
+        discarded: Whether single addresses inside `accepted` may be there as well: traffic to them is discarded (RFC 7999).
     """
 
     peer: str
@@ -80,6 +81,7 @@ class ExpectedSession:
     role: BgpRole | None = None
     accepted: tuple[str, ...] | None = None
     bfd: bool = False
+    discarded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +263,7 @@ def _aggregation(fleet: Fleet, location: Location, router_name: str) -> DeviceEx
                 role=BgpRole.PROVIDER,
                 accepted=accepted,
                 bfd=True,
+                discarded=location.blackhole and fleet.service.routing.blackhole is not None,
             )
             for uplink in uplinks
             for family, peer, accepted in (

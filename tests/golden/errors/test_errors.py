@@ -25,6 +25,7 @@ Edit = Callable[[Path], None]
 SERVICE = "service.yaml"
 BOARDS = "boards.yaml"
 UTRECHT = "aggregation/utrecht1.yaml"
+ZWOLLE = "aggregation/zwolle1.yaml"
 KERSENBOOM = "locations/03BK00.yaml"
 ZONNEWIJZER = "locations/04CR00.yaml"
 WATERLELIE = "locations/06EN00.yaml"
@@ -49,6 +50,27 @@ def swap_first(file: str, old: str, new: str) -> Edit:
         text = (inventory / file).read_text()
         assert old in text
         (inventory / file).write_text(text.replace(old, new, 1))
+
+    return edit
+
+
+EXCEPTION = {
+    "segment": "education",
+    "reaches": "devices",
+    "tcp": "[631]",
+    "reason": "laptops print by themselves",
+    "owner": "ict@school.example",
+    "until": "2036-07-31",
+}
+
+
+def excepted(**fields: str) -> Edit:
+    """An exception of the first school, with some fields otherwise, or left out where they are empty."""
+    lines = [f"    {name}: {value}" for name, value in (EXCEPTION | fields).items() if value]
+    text = "\nexceptions:\n" + "\n".join(lines).replace("    ", "  - ", 1) + "\n"
+
+    def edit(inventory: Path) -> None:
+        (inventory / KERSENBOOM).write_text((inventory / KERSENBOOM).read_text().rstrip("\n") + "\n" + text)
 
     return edit
 
@@ -346,6 +368,43 @@ CASES: dict[str, Edit] = {
     "nat address of somebody else": swap(KERSENBOOM, "nat_address: 203.0.113.1", "nat_address: 203.0.113.9"),
     "nat address in a segment": swap(KERSENBOOM, "ipv4: 10.1.10.0/24", "ipv4: 203.0.113.0/29"),
     "too many prefixes": swap(KERSENBOOM, "ipv4: [203.0.113.0/29]", f"ipv4: [203.0.113.0/29, {TOO_MANY}]"),
+    # exceptions
+    "exception of a segment that is not there": excepted(segment="voice"),
+    "exception to a segment that is not there": excepted(reaches="voice"),
+    "exception to no word that is known": excepted(reaches="printers"),
+    "exception to its own segment": excepted(reaches="10.1.32.7"),
+    "exception to addresses in no segment": excepted(reaches="10.99.0.1"),
+    "exception to more than a segment": excepted(reaches="10.1.0.0/16"),
+    "exception to where routers are managed": excepted(reaches="192.0.2.11"),
+    "exception that opens nothing": excepted(tcp="[]"),
+    "exception with a port that is none": excepted(tcp="[631, 70000]"),
+    "exception with ports the wrong way round": excepted(tcp='["9102-9100"]'),
+    "exception of guests to the administration": excepted(segment="guest", reaches="administration"),
+    "exception of devices to a computer of the administration": excepted(segment="devices", reaches="10.1.10.7"),
+    "exception of guests to a computer of the administration over IPv6": excepted(
+        segment="guest", reaches="'2001:db8:1001:10::7'"
+    ),
+    "exception without an owner": excepted(owner=""),
+    "exception without an end": excepted(until=""),
+    # routing security
+    "pools that are nobodys": swap(SERVICE, "routing: {own_special_purpose: true}\n", ""),
+    "caches of one preference": swap(
+        SERVICE,
+        "routing: {",
+        "routing: {rpki_caches: [{address: 192.0.2.5, preference: 1}, {address: 192.0.2.5, preference: 1}], ",
+    ),
+    "a cache by name": swap(
+        SERVICE, "routing: {", "routing: {rpki_caches: [{address: cache.example, preference: 1}], "
+    ),
+    "discard route at a school": swap(
+        SERVICE, "routing: {", 'routing: {blackhole: {next_hop_ipv4: 203.0.113.9, next_hop_ipv6: "100::1"}, '
+    ),
+    "discarding is not offered": swap(KERSENBOOM, "\nedge_router:", "\nblackhole: true\nedge_router:"),
+    "communities of one number": swap(SERVICE, "routing: {", "routing: {large_communities: {board: 1}, "),
+    "aggregation points of one number": both(
+        swap_first(UTRECHT, "city: Utrecht", "city: Utrecht\nnumber: 1"),
+        swap_first(ZWOLLE, "city: Zwolle", "city: Zwolle\nnumber: 1"),
+    ),
     # several at once
     "problems in three files": both(
         swap(SERVICE, "asn: 64500 ", "asn: 0 "),

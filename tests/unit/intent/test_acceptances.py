@@ -111,6 +111,27 @@ def test_nothing_is_over_where_nobody_asks_what_day_it_is(inventory: Path, store
         assert load_warm(inventory, store).warnings == ()
 
 
+def test_an_exception_to_the_catalogue_has_a_last_day_too(inventory: Path, store: Store) -> None:
+    path = inventory / FILES[-1]
+    path.write_text(
+        path.read_text(encoding="utf-8")
+        + "\nexceptions:\n  - segment: education\n    reaches: devices\n    tcp: [631]\n"
+        + f"    reason: laptops print by themselves\n    owner: ict@school.example\n    until: {LAST}\n",
+        encoding="utf-8",
+    )
+    name = "exception education to devices by tcp 631"
+    for _ in ("by its files", "by the cache"):
+        (warning,) = load_warm(inventory, store, today=LAST - timedelta(days=30)).warnings
+        assert (warning.field, warning.number) == ("exceptions[0].until", "PV1802")
+        assert warning.what == f"{name} ends in 30 days, on {LAST}"
+        with pytest.raises(InvalidInventoryError) as caught:
+            load_warm(inventory, store, today=LAST + timedelta(days=1))
+        (problem,) = caught.value.problems
+        assert (problem.file, problem.field, problem.number) == (str(path), "exceptions[0].until", "PV1801")
+        assert problem.what == f"{name} holds until {LAST}, which is over"
+        assert path.read_text(encoding="utf-8").splitlines()[problem.line - 1].strip() == f"until: {LAST}"
+
+
 def test_check_fails_when_it_is_over_and_warns_when_it_soon_is(inventory: Path) -> None:
     soon = datetime.now().astimezone().date() + timedelta(days=5)
     accept(inventory, soon, f"locations/{OTHER}.yaml")

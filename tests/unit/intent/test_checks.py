@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioner.intent import checks
-from provisioner.intent.checks import File, check_fleet
+from provisioner.intent.checks import check_fleet
+from provisioner.intent.complaints import File
 from provisioner.intent.load import load_fleet
 from provisioner.intent.model import Fleet, Location, Prefixes
 

@@ -35,6 +35,7 @@ def service() -> Service:
                 "local_preference": {"primary": 200, "backup": 100},
                 "maximum_prefix": {"ipv4": 10, "ipv6": 10},
             },
+            "routing": {"own_special_purpose": True},
             "log_limit": {"per_minute": 60, "burst": 10},
             "segments": [
                 {"role": role, "description": role.title(), "vlan_id": 10 * (number + 1), "reaches": ["internet"]}

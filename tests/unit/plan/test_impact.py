@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frr_config.document import parse
 from provisioner.intent.load import load_fleet
 from provisioner.intent.model import Slice
 from provisioner.intent.types import PlatformName
@@ -108,7 +109,13 @@ def test_the_heaviest_reason_comes_first_and_there_are_five_at_most() -> None:
 def test_no_line_of_the_sample_fleet_is_something_else() -> None:
     texts = [RENDERER.edge(FLEET, location) for location in FLEET.locations.values()]
     texts += [RENDERER.aggregation(FLEET, router) for router in FLEET.aggregation_routers]
-    unknown = {line for text in texts for line in text.splitlines() if (found := weigh(line)) and found[0] is OTHER}
+    unknown = {
+        line
+        for text in texts
+        for file, section in parse(text).sections.items()
+        for line in section.splitlines()
+        if (found := weigh(line, file)) and found[0] is OTHER
+    }
     assert unknown == set()
 
 

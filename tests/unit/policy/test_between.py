@@ -7,6 +7,7 @@ import runpy
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from provisioner.intent.load import load_fleet
 from provisioner.intent.model import Fleet, Location
 from provisioner.intent.types import LocationStatus, SegmentRole
 from provisioner.intent.warm import load_warm
-from provisioner.policy.fleet import Judge, fleet_findings
+from provisioner.policy.fleet import Judge, Judgement, fleet_findings
 from provisioner.policy.fleet_rules import between
 from provisioner.policy.model import Finding
 from provisioner.policy.subject import whole
@@ -63,9 +64,30 @@ def fleet(directory: Path) -> Fleet:
     return load_fleet(directory)
 
 
-def judged(fleet: Fleet, edge: Change | None = None, part: Change | None = None) -> list[Finding]:
-    judge = Judge(fleet, Changed(fleet, edge, part))
-    return list(between(fleet, [each.ways for each in judge.locations(list(fleet.locations)).values()]))
+@pytest.fixture(scope="module")
+def known(fleet: Fleet) -> dict[str, Judgement]:
+    """Every location as the templates have it."""
+    return Judge(fleet, ByThisProgram(fleet, Renderer(TEMPLATES))).locations(list(fleet.locations))
+
+
+Judged = Callable[..., list[Finding]]
+
+
+@pytest.fixture
+def judged(fleet: Fleet, known: dict[str, Judgement]) -> Judged:
+    """What there is between locations where some are rendered otherwise; the others are judged once for all tests."""
+
+    def judge(*codes: str, edge: Change | None = None, part: Change | None = None, of: Fleet = fleet) -> list[Finding]:
+        changed = Judge(of, Changed(of, edge, part)).locations(codes or list(of.locations))
+        return list(between(of, [each.ways for each in {**known, **changed}.values()]))
+
+    return judge
+
+
+def put_in(after: str, rule: str, _: str, text: str) -> str:
+    """A rule right after a line."""
+    assert after in text
+    return text.replace(after, after + rule)
 
 
 def active(fleet: Fleet) -> list[Location]:
@@ -83,12 +105,10 @@ def opened(rule: str) -> Callable[[str], str]:
     return change
 
 
-def test_a_fleet_of_hundreds_is_apart(fleet: Fleet) -> None:
+def test_a_fleet_of_hundreds_is_apart(fleet: Fleet, known: dict[str, Judgement]) -> None:
     assert len(active(fleet)) > 200
-    judge = Judge(fleet, ByThisProgram(fleet, Renderer(TEMPLATES)))
-    found = judge.locations(list(fleet.locations))
-    assert [finding for each in found.values() for finding in each.findings] == []
-    assert list(between(fleet, [each.ways for each in found.values()])) == []
+    assert [finding for each in known.values() for finding in each.findings] == []
+    assert list(between(fleet, [each.ways for each in known.values()])) == []
 
 
 def test_what_is_told_of_a_shape_is_what_each_location_has(fleet: Fleet) -> None:
@@ -108,9 +128,9 @@ def test_what_is_told_of_a_shape_is_what_each_location_has(fleet: Fleet) -> None
     assert len(judge._alike._walked) < len(active(fleet)) / 3, "most are told by another of their shape"
 
 
-def test_a_forward_rule_that_opens_every_school_to_every_other(fleet: Fleet) -> None:
+def test_a_forward_rule_that_opens_every_school_to_every_other(fleet: Fleet, judged: Judged) -> None:
     change = opened('iifname "wan*" accept')
-    found = judged(fleet, edge=lambda _, text: change(text))
+    found = judged(edge=lambda _, text: change(text))
     with_administration = [
         location
         for location in active(fleet)
@@ -121,29 +141,29 @@ def test_a_forward_rule_that_opens_every_school_to_every_other(fleet: Fleet) -> 
     assert f"and {len(active(fleet)) - 2} more may open connections" in found[0].what
 
 
-def test_one_school_that_is_open_is_the_only_one_that_is_named(fleet: Fleet) -> None:
+def test_one_school_that_is_open_is_the_only_one_that_is_named(fleet: Fleet, judged: Judged) -> None:
     code = active(fleet)[7].code
     change = opened('iifname "wan*" oifname "lan0.10" accept')
-    found = judged(fleet, edge=lambda which, text: change(text) if which == code else text)
+    found = judged(code, edge=lambda _, text: change(text))
     assert {finding.location for finding in found} == {code}
     assert all("lan0.10" in finding.what for finding in found)
 
 
-def test_a_school_that_is_open_to_one_other_names_that_one(fleet: Fleet) -> None:
+def test_a_school_that_is_open_to_one_other_names_that_one(fleet: Fleet, judged: Judged) -> None:
     target, other = active(fleet)[3], active(fleet)[40]
     rule = f'ip6 saddr {other.prefixes.ipv6[0]} oifname "lan0.10" accept'
-    found = judged(fleet, edge=lambda which, text: opened(rule)(text) if which == target.code else text)
+    found = judged(target.code, edge=lambda _, text: opened(rule)(text))
     assert [(finding.location, finding.what.split()[0]) for finding in found] == [(target.code, other.code)]
     assert "more" not in found[0].what.partition(":")[0]
 
 
-def test_a_school_that_is_open_to_its_own_addresses_is_reached_by_nobody(fleet: Fleet) -> None:
+def test_a_school_that_is_open_to_its_own_addresses_is_reached_by_nobody(fleet: Fleet, judged: Judged) -> None:
     target = active(fleet)[3]
     rule = f'ip6 saddr {target.prefixes.ipv6[0]} oifname "lan0.10" accept'
-    assert judged(fleet, edge=lambda which, text: opened(rule)(text) if which == target.code else text) == []
+    assert judged(target.code, edge=lambda _, text: opened(rule)(text)) == []
 
 
-def test_private_space_is_not_delivered_by_the_aggregation_router(fleet: Fleet) -> None:
+def test_private_space_is_not_delivered_by_the_aggregation_router(fleet: Fleet, judged: Judged) -> None:
     """Its edge router is open, in IPv4 alone: the packets do not come so far. (That it is open, POL012 says.)"""
     target = next(
         location
@@ -154,10 +174,10 @@ def test_private_space_is_not_delivered_by_the_aggregation_router(fleet: Fleet) 
         )
     )
     rule = 'meta nfproto ipv4 oifname "lan0.10" accept'
-    assert judged(fleet, edge=lambda which, text: opened(rule)(text) if which == target.code else text) == []
+    assert judged(target.code, edge=lambda _, text: opened(rule)(text)) == []
 
 
-def test_the_management_network_is_a_way_as_well(fleet: Fleet) -> None:
+def test_the_management_network_is_a_way_as_well(fleet: Fleet, judged: Judged) -> None:
     here, there = active(fleet)[5], active(fleet)[6]
 
     def change(which: str, text: str) -> str:
@@ -167,13 +187,13 @@ def test_the_management_network_is_a_way_as_well(fleet: Fleet) -> None:
             return opened('iifname "mgmt0" oifname "lan0.10" accept')(text)
         return text
 
-    found = judged(fleet, edge=change)
+    found = judged(here.code, there.code, edge=change)
     assert [(finding.location, finding.what.split()[0]) for finding in found] == [(there.code, here.code)]
     assert "by mgmt0" in found[0].what
-    assert judged(fleet, edge=lambda which, text: change(which, text) if which == there.code else text) == []
+    assert judged(there.code, edge=change) == []
 
 
-def test_a_slice_that_accepts_the_prefix_of_another_school(fleet: Fleet) -> None:
+def test_a_slice_that_accepts_the_prefix_of_another_school(fleet: Fleet, judged: Judged) -> None:
     taker, owner = active(fleet)[2], active(fleet)[50]
     foreign = owner.prefixes.ipv6[0]
 
@@ -185,44 +205,40 @@ def test_a_slice_that_accepts_the_prefix_of_another_school(fleet: Fleet) -> None
             else text
         )
 
-    found = judged(fleet, part=change)
+    found = judged(taker.code, part=change)
     assert len(found) == 1
     assert found[0].rule == "POL051"
     assert {taker.code, owner.code} <= set(re.findall(r"\d\d[A-Z]{2}\d\d", f"{found[0].location} {found[0].what}"))
     assert f"routes to {foreign}" in found[0].what
 
 
-def test_a_slice_that_accepts_everything_lies_over_all_others(fleet: Fleet) -> None:
+def test_a_slice_that_accepts_everything_lies_over_all_others(fleet: Fleet, judged: Judged) -> None:
     code = active(fleet)[2].code
     entry = f"ip prefix-list {code}-in4 seq 900 permit 0.0.0.0/0 le 32\n"
-    found = judged(
-        fleet,
-        part=lambda which, text: (
-            re.sub(r"(?m)^(?=ip prefix-list \S+-out4)", entry, text, count=1) if which == code else text
-        ),
-    )
+    put = partial(re.sub, r"(?m)^(?=ip prefix-list \S+-out4)", entry, count=1)
+    found = judged(code, part=lambda _, text: put(string=text))
     assert len(found) == 1
     assert "0.0.0.0/0 of length 0 to 32" in found[0].what
     assert re.search(rf"and those of {len(active(fleet)) - 2} more locations", found[0].what)
 
 
-def test_sources_and_destinations_of_another_school(fleet: Fleet) -> None:
+def test_sources_and_destinations_of_another_school(fleet: Fleet, judged: Judged) -> None:
     taker, owner = active(fleet)[2], active(fleet)[50]
     for chain, word, said in (("from", "saddr", "packets from"), ("to", "daddr", "packets to")):
         rule = f"\t\tip {word} {owner.prefixes.ipv4[0]} accept\n"
         opening = f"chain {chain}_{taker.code} {{\n"
-        found = judged(fleet, part=lambda _, text, opening=opening, rule=rule: text.replace(opening, opening + rule))  # type: ignore[misc]
+        found = judged(taker.code, part=partial(put_in, opening, rule))
         assert [finding.rule for finding in found] == ["POL051"]
         assert found[0].what.startswith(said)
 
 
-def test_two_schools_with_overlapping_prefixes_in_the_inventory(fleet: Fleet) -> None:
+def test_two_schools_with_overlapping_prefixes_in_the_inventory(fleet: Fleet, judged: Judged) -> None:
     """What the checks of the inventory refuse is found in the configs as well: one guard does not rest on the other."""
     one, other = active(fleet)[2], active(fleet)[50]
     inner = next(iter(one.prefixes.ipv6[0].subnets(new_prefix=56)))
     prefixes = other.prefixes.model_copy(update={"ipv6": (*other.prefixes.ipv6, inner)})
     locations = {**fleet.locations, other.code: other.model_copy(update={"prefixes": prefixes})}
-    found = judged(replace(fleet, locations=locations))
+    found = judged(other.code, of=replace(fleet, locations=locations))
     assert {finding.what.split()[0] for finding in found} == {"routes", "packets"}
     assert all(
         finding.rule == "POL051" and finding.location == one.code and other.code in finding.what for finding in found
@@ -247,7 +263,7 @@ def test_a_template_that_opens_what_lies_between(directory: Path, tmp_path: Path
     store.close()
 
 
-def test_the_default_route_from_two_schools_is_nobodys(fleet: Fleet) -> None:
+def test_the_default_route_from_two_schools_is_nobodys(fleet: Fleet, judged: Judged) -> None:
     everything = ip_network("::/0")
     codes = {location.code for location in active(fleet)[:2]}
 
@@ -255,4 +271,4 @@ def test_the_default_route_from_two_schools_is_nobodys(fleet: Fleet) -> None:
         entry = f"ipv6 prefix-list {which}-in6 seq 900 permit {everything}\n"
         return re.sub(r"(?m)^(?=ipv6 prefix-list \S+-out6)", entry, text, count=1) if which in codes else text
 
-    assert {finding.location for finding in judged(fleet, part=change)} == codes
+    assert {finding.location for finding in judged(*codes, part=change)} == codes

@@ -51,7 +51,9 @@ class Known:
 
     def slice(self, code: str, router: str, text: str) -> Shape | None:
         location, onto = self.fleet.locations[code], self.fleet.aggregation_router(router)
-        return self.shapes.slice(location, onto, text, self.bases[router])
+        return self.shapes.slice(
+            location, onto, text, self.bases[router], self.fleet.aggregation_point_of(router).number
+        )
 
     def judged_edge(self, code: str, text: str) -> list[str]:
         return [finding.rule for finding in edge_findings(self.fleet, self.fleet.locations[code], text)]
@@ -191,7 +193,7 @@ def test_a_base_that_names_a_location_or_a_pattern_gives_no_shape(known: Known) 
     uplink = next(uplink for uplink in location.uplinks if uplink.aggregation_router == router)
     base = known.bases[router]
     for more in (f"{uplink.aggregation_port}.{uplink.vlan_id}", code, str(location.asn), "acc0.1*"):
-        assert known.shapes.slice(location, onto, text, f'{base}\n# "{more}"\n') is None
+        assert known.shapes.slice(location, onto, text, f'{base}\n# "{more}"\n', None) is None
     assert known.shapes.edge(location, known.edges[code].replace('"lan0.10"', '"lan0.1*"')) is None
 
 

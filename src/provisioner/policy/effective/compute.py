@@ -13,7 +13,7 @@ from provisioner.intent.model import Fleet, Location
 from provisioner.intent.types import PlatformName
 from provisioner.plan.model import DeviceRole
 from provisioner.policy.acceptance import Acceptances
-from provisioner.policy.effective.model import Border, EffectivePolicy, Flow, Log, Routes, SessionFacts, Zone
+from provisioner.policy.effective.model import Border, EffectivePolicy, Extent, Flow, Log, Routes, SessionFacts, Zone
 from provisioner.policy.effective.origins import Inventory, Origins
 from provisioner.policy.effective.packets import Packets
 from provisioner.policy.effective.routes import RoutesOf
@@ -74,6 +74,8 @@ class Policies:
             routes=tuple(read.routes),
             sessions=tuple(read.sessions),
             logs=tuple(read.logs),
+            answers=read.answers,
+            astray=read.astray,
             findings=found,
         )
 
@@ -94,6 +96,8 @@ class _Read:
     routes: list[Routes] = field(default_factory=list)
     sessions: list[SessionFacts] = field(default_factory=list)
     logs: list[Log] = field(default_factory=list)
+    answers: Extent = Extent.NONE
+    astray: Extent = Extent.NONE
     findings: list[Finding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -104,6 +108,10 @@ class _Read:
             packets = Packets(judged, self.origins)
             self.zones += packets.zones
             self.flows += packets.flows()
+            self.answers = min(
+                packets.of_state("established")[0], packets.of_state("related")[0], key=list(Extent)[::-1].index
+            )
+            self.astray = packets.of_state("invalid")[1]
             self._add(judged, packets)
         for router in dict.fromkeys(uplink.aggregation_router for uplink in self.location.uplinks):
             platform = self.fleet.aggregation_router(router).platform

@@ -232,6 +232,8 @@ class EffectivePolicy:
         routes: What sessions take and give.
         sessions: How they are protected.
         logs: What is written down of packets.
+        answers: How much comes back to whoever opened a connection, of what belongs to it.
+        astray: How much of what belongs to no connection is forwarded all the same.
         findings: What breaks a policy rule, accepted or not.
     """
 
@@ -247,6 +249,8 @@ class EffectivePolicy:
     routes: tuple[Routes, ...]
     sessions: tuple[SessionFacts, ...]
     logs: tuple[Log, ...]
+    answers: Extent
+    astray: Extent
     findings: tuple[Finding, ...]
 
     def flow(self, source: str, target: str, version: int) -> Flow | None:

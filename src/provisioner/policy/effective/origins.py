@@ -115,6 +115,10 @@ class Origins:
                 return (self.inventory.place(SERVICE_FILE, ("segments", number, *end)),)
         return ()
 
+    def exception(self, number: int) -> str:
+        """An exception of the location to the segment catalogue."""
+        return self.inventory.place(self._own_file, ("exceptions", number))
+
     def segment(self, number: int) -> tuple[str, ...]:
         """A segment of the location."""
         return (self.inventory.place(self._own_file, ("segments", number)),)

@@ -12,8 +12,10 @@ from functools import cached_property
 from typing import Final
 
 from frr_config.document import NFTABLES
+from provisioner.intent.exceptions import AccessException
 from provisioner.intent.types import INTERNET
 from provisioner.plan.model import DeviceRole
+from provisioner.policy import exception_rules as exceptions
 from provisioner.policy.effective import words
 from provisioner.policy.effective.model import Border, Extent, Flow, Log, Ruling, Way, Zone, ZoneKind
 from provisioner.policy.effective.origins import Origins
@@ -114,9 +116,12 @@ class Packets:
         segments = {zone.interfaces[0]: zone for zone in self.zones if zone.kind is ZoneKind.SEGMENT}
         if source.kind is ZoneKind.SEGMENT and target.kind in {ZoneKind.SEGMENT, ZoneKind.INTERNET}:
             roles = {interface: segment for segment, interface in self.judged.segments()}
-            allowed = self.judged.allowed(roles[source.interfaces[0]])
-            there = roles[target.interfaces[0]].role if target.interfaces[0] in segments else INTERNET
-            wanted = there in allowed
+            segment = roles[source.interfaces[0]]
+            other = roles[target.interfaces[0]] if target.interfaces[0] in segments else None
+            there = INTERNET if other is None else other.role
+            is_allowed = there in self.judged.allowed(segment)
+            # What an exception opens is meant, and still not what the catalogue says: whether it is that exactly is POL012's to say.
+            wanted = None if not is_allowed and exceptions.between(self.judged, segment, other) else is_allowed
         elif source.kind is ZoneKind.INTERNET and target.kind in {ZoneKind.SEGMENT, ZoneKind.INTERNET}:
             wanted = False
         return Flow(source.name, target.name, version, extent, _once(rulings), interfaces, wanted)
@@ -125,9 +130,17 @@ class Packets:
         """What the catalogue says of two zones."""
         if source.kind is not ZoneKind.SEGMENT or target.kind not in {ZoneKind.SEGMENT, ZoneKind.INTERNET}:
             return ()
-        roles = {interface: str(segment.role) for segment, interface in self.judged.segments()}
-        there = INTERNET if target.kind is ZoneKind.INTERNET else roles[target.interfaces[0]]
-        return self.origins.catalogue(roles[source.interfaces[0]], there)
+        segments = {interface: segment for segment, interface in self.judged.segments()}
+        segment = segments[source.interfaces[0]]
+        other = None if target.kind is ZoneKind.INTERNET else segments[target.interfaces[0]]
+        excepted = exceptions.between(self.judged, segment, other)
+        own = [self.origins.exception(number) for number, each in enumerate(self.exceptions) if each in excepted]
+        return (*own, *self.origins.catalogue(segment.role, INTERNET if other is None else other.role))
+
+    @property
+    def exceptions(self) -> tuple[AccessException, ...]:
+        """The location's."""
+        return () if self.judged.location is None else self.judged.location.exceptions
 
     def _passes(self, packet: Packet, target: Zone) -> tuple[Extent, tuple[Decision, ...]]:
         """A new connection hook by hook: the first hook that lets nothing through decides, else the one that forwards."""
@@ -160,6 +173,11 @@ class Packets:
             yield from self._border(interface, judged.code, Way.IN, Packet(4, interface))
             yield from self._border(interface, judged.code, Way.TO, Packet(4, oifname=interface))
             yield from self._border(interface, judged.code, Way.CONTROL, Packet(4, interface))
+
+    def of_state(self, state: str) -> tuple[Extent, Extent]:
+        """The least and the most that is forwarded, in either version of IP, of packets whose connection is in a state."""
+        found = [extent_of(self.judged.packets.decisions("forward", Packet(v, state=state)))[0] for v in VERSIONS]
+        return min(found, key=_ORDER.__getitem__), max(found, key=_ORDER.__getitem__)
 
     def logs(self) -> Iterator[Log]:
         """What the owner's rules write down of packets."""
