@@ -186,7 +186,6 @@ class Session:
             raise ConnectionClosedException(f"{self._endpoint.name}: {error or type(error).__name__}") from None
         return Completed(status, output.decode(errors="replace"), errors.decode(errors="replace"))
 
-
     def _hang_up(self) -> None:
         if (transport := self._connection.transport if self._connection else None) is not None:
             transport.close()
