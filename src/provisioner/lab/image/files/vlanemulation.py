@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import subprocess
+import time
 
 from vlan import vlan
+
+CACHE_SECONDS = 10
 
 
 class vlanemulation(vlan):  # noqa: N801 - ifupdown2 looks for a class with the module's name
@@ -20,6 +23,15 @@ class vlanemulation(vlan):  # noqa: N801 - ifupdown2 looks for a class with the 
             vlan_id = str(self._get_vlan_id(ifaceobj))
             command = ["/usr/local/sbin/ip", "link", "add", "link", parent, "name", name, "type", "vlan", "id", vlan_id]
             subprocess.run(command, check=True)
+            self._await_cache(name)
+
+    def _await_cache(self, name):
+        """Addresses are left out without a word for a device that ifupdown2 does not know of yet: the kernel's message may be late."""
+        end = time.monotonic() + CACHE_SECONDS
+        while not self.cache.link_exists(name):
+            if time.monotonic() > end:
+                raise RuntimeError(f"{name}: the kernel did not tell of it in {CACHE_SECONDS} s")
+            time.sleep(0.005)
 
     def _delete(self, ifaceobj):
         if self.cache.link_exists(ifaceobj.name):
