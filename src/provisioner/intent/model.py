@@ -14,6 +14,7 @@ from pydantic import Field
 
 from provisioner.intent.exceptions import AccessException
 from provisioner.intent.foundation import Intent
+from provisioner.intent.management import Management
 from provisioner.intent.ranges import within
 from provisioner.intent.routing import RoutingSecurity
 from provisioner.intent.types import (
@@ -143,13 +144,6 @@ class BgpPolicy(Intent):
     maximum_prefix: MaximumPrefix = Field(description="How many prefixes a location may announce")
 
 
-class Management(Intent):
-    """Who may manage routers, and from where."""
-
-    networks_ipv4: Annotated[tuple[Network4, ...], Field(min_length=1, description="The only sources that reach SSH")]
-    user: Name = Field(default="provision", description="Login name of the orchestrator on the routers")
-
-
 class LogLimit(Intent):
     """Rate limit of log lines for dropped packets."""
 
@@ -184,7 +178,7 @@ class Service(Intent):
     name: FreeText = Field(description="What the service is called")
     asn: Asn = Field(description="AS number of the provider's side of every session")
     contact: RoleMail = Field(description="A role address, never a person's")
-    management: Management = Field(description="Who may manage routers, and from where")
+    management: Management = Field(description="Who may manage routers, from where, and what routers tell whom")
     pools: Pools = Field(description="What may be given out to locations")
     bgp: BgpPolicy = Field(description="What all BGP sessions have in common")
     routing: RoutingSecurity = Field(

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from provisioner.intent.complaints import Complaint, File, Where
 from provisioner.intent.first_names import FIRST_NAMES
+from provisioner.intent.management import Management
 from provisioner.intent.model import (
     AcceptedFinding,
     AccessLine,
@@ -23,7 +24,6 @@ from provisioner.intent.model import (
     Board,
     Fleet,
     Location,
-    Management,
     NotPersonal,
     Service,
     Uplink,

@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from frr_config.document import FRR, INTERFACES, NFTABLES
+from frr_config.plain import SSHD
 from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
 from provisioner.policy import route_rules as routes
 from provisioner.policy import session_rules as sessions
+from provisioner.policy import ssh_rules as ssh
 from provisioner.policy import steering_rules as steering
 from provisioner.policy.subject import Judged, Said
 
@@ -274,6 +276,14 @@ RULES: Final = (
         NFTABLES,
         "log refusals alone, with a limit and without group, snaplen and flags",
         lines.nothing_passing_logged,
+    ),
+    Rule(
+        "POL041",
+        "People and machines log in by key, from the management networks, and nobody as root",
+        "RFC 9142, RFC 7454 section 4",
+        SSHD,
+        _TEMPLATE,
+        ssh.by_key_alone,
     ),
 )
 """In the order of their ids."""

@@ -23,6 +23,7 @@ from provisioner.intent.model import (
 from provisioner.intent.types import INTERNET, UplinkRole
 from provisioner.render.addresses import Network, address, by_value, contains, host, interface, neighbor_key, prefix
 from provisioner.render.entries import PrefixEntry
+from provisioner.render.management_context import ManagementContext, management
 from provisioner.render.ordering import element_key, interface_key
 from provisioner.render.routing_context import LOWEST_PREFERENCE, CoreContext, SchoolContext, core, school
 from provisioner.secrets import token
@@ -171,6 +172,7 @@ class EdgeContext:
     translated_networks: tuple[str, ...]
     nat_address: str
     ra_mtu: int
+    management: ManagementContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +195,7 @@ class AggregationBaseContext:
     locations4: tuple[PrefixEntry, ...]
     locations6: tuple[PrefixEntry, ...]
     core: CoreContext
+    management: ManagementContext
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,6 +292,7 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
         translated_networks=translated,
         nat_address=str(router.nat_address or ""),
         ra_mtu=lowest if lowest < ETHERNET_MTU else 0,
+        management=management(service),
     )
 
 
@@ -313,6 +317,7 @@ def aggregation_base(fleet: Fleet, router_name: str) -> AggregationBaseContext:
         locations4=_prefix_entries(service.pools.location_ipv4, longest=_IPV4_BITS),
         locations6=_prefix_entries(service.pools.location_ipv6, longest=_LONGEST_IPV6),
         core=core(service, MANAGEMENT_PORT, router.core.port),
+        management=management(service),
     )
 
 

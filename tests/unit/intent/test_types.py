@@ -15,6 +15,7 @@ from provisioner.intent import types
 from provisioner.intent.types import CONTROL_CHARACTERS
 
 TEXT_TYPES = [
+    "BannerLine",
     "FreeText",
     "LocationCode",
     "BoardNumber",

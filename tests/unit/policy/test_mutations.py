@@ -32,6 +32,7 @@ GUARDS = re.compile(
     r"|prefix-list \S+.* permit|^route-map |match ip|no bgp default|^router bgp|^table |^ip(?:v6)? route "
     r"|\b(?:accept|drop|goto|jump|vmap)\b"
     r"|^ call |match (?:as-path|community|rpki)|(?:as-path access-list|community-list|prefix-list) \S+|rpki"
+    r"|^(?:AllowUsers|AuthenticationMethods|Ciphers|ClientAlive|DisableForw|HostKeyAlg|Hostbased|Kbd|Kex|LoginGrace|MACs|Max|Password|Permit|PubkeyAcc)"
     r"|set (?:as-path exclude|community|extcommunity|large-community|ip next-hop|ipv6 next-hop|local-preference) "
 )
 """Lines that decide who may do what."""
@@ -98,6 +99,14 @@ WEAKER = (
     (re.compile(r"limit rate over"), "limit rate"),
     (re.compile(r"(nd-router-solicit, )(?=nd-neighbor-solicit, nd-neighbor-advert)"), r"\1nd-router-advert, "),
     (re.compile(r"time-exceeded, parameter-problem"), "time-exceeded, redirect"),
+    (re.compile(r"^((?:Permit|Password|Kbd|Hostbased)\w+) no$"), r"\1 yes"),
+    (re.compile(r"^AuthenticationMethods .*"), "AuthenticationMethods any"),
+    (re.compile(r"^DisableForwarding yes"), "DisableForwarding no"),
+    (re.compile(r"^(MaxAuthTries|LoginGraceTime|ClientAlive\w+) \d+"), r"\1 0"),
+    (re.compile(r"^AllowUsers.*"), "AllowUsers *@192.0.2.0/24 *@0.0.0.0/0"),
+    (re.compile(r"^(Kex|HostKey|PubkeyAccepted)Algorithms "), r"\1Algorithms ecdh-sha2-nistp256,"),
+    (re.compile(r"^Ciphers "), "Ciphers aes256-cbc,"),
+    (re.compile(r"^MACs "), "MACs hmac-sha1,"),
 )
 """What makes a guard weaker without taking it away."""
 
