@@ -46,12 +46,14 @@ class Service:
         process: The kernel's name of its process, the one whose parent is process 1.
         manner: How it reads its file anew.
         stays: Whether it goes on running without the file; else it is stopped when the file goes.
+        remembers: A file of its own in which it keeps what it once read, and how the lines begin that must not outlive the file.
     """
 
     unit: str
     process: str
     manner: Manner
     stays: bool
+    remembers: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,8 @@ class PlainFile:
 _SSH = Service("ssh", "sshd", Manner.RELOAD, stays=True)
 _CHRONY = Service("chrony", "chronyd", Manner.RESTART, stays=False)
 _RSYSLOG = Service("rsyslog", "rsyslogd", Manner.RESTART, stays=True)
-_SNMPD = Service("snmpd", "snmpd", Manner.RESTART, stays=False)
+# It keeps a user with the keys that it had first, and believes them more than its file.
+_SNMPD = Service("snmpd", "snmpd", Manner.RESTART, stays=False, remembers=("/var/lib/snmp/snmpd.conf", "usmUser "))
 _DNSMASQ = Service("dnsmasq", "dnsmasq", Manner.RESTART, stays=False)
 
 TRAFFIC = "/etc/network/traffic-control"

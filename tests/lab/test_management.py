@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import subprocess
+import uuid
 
-from provisioner.lab.handle import Lab, NodeHandle
+import yaml
 
-from .conftest import Provision, Schools
+from frr_config import document, plain
+from frr_config.plain import CHRONY, RSYSLOG, SNMPD, SSHD
+from provisioner.intent.load import load_fleet
+from provisioner.intent.management import Snmp
+from provisioner.intent.model import Fleet
+from provisioner.lab.handle import Lab, NodeHandle, eventually
+from provisioner.render.engine import Renderer
+from provisioner.secrets import FileSecrets, reveal
+
+from .conftest import ROOT, Provision, Schools
 
 SSH_SECONDS = 30
 
@@ -57,8 +69,12 @@ def test_ssh_leads_nowhere_from_a_router_and_speaks_nothing_weak(provisioned: La
     through = ssh(provisioned, router.name, "-W", "127.0.0.1:22", command="")
     assert through.returncode != 0
     assert "administratively prohibited" in through.stderr
-    for weak in ("-oKexAlgorithms=ecdh-sha2-nistp256", "-oMACs=hmac-sha1", "-oCiphers=aes128-ctr"):
-        refused = ssh(provisioned, router.name, weak)
+    for weak in (
+        ["-oKexAlgorithms=ecdh-sha2-nistp256"],
+        ["-oCiphers=aes128-ctr"],
+        ["-oCiphers=aes256-ctr", "-oMACs=hmac-sha1"],
+    ):
+        refused = ssh(provisioned, router.name, *weak)
         assert refused.returncode != 0
         assert "no matching" in refused.stderr, refused.stderr
 
@@ -66,3 +82,133 @@ def test_ssh_leads_nowhere_from_a_router_and_speaks_nothing_weak(provisioned: La
 def test_a_second_push_has_nothing_to_do(provisioned: Lab, provision: Provision, schools: Schools) -> None:
     done = provision("--lab", provisioned.name, "--school", schools.fibre.code, "--dry-run")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- services -----------------------------------------------------------------------------------------------------------------
+
+RUNS = {"sshd": SSHD, "chronyd": CHRONY, "rsyslogd": RSYSLOG, "snmpd": SNMPD}
+SYSTEM_NAME = "1.3.6.1.2.1.1.5.0"
+ANSWER_SECONDS = 20
+
+
+def test_services_run_with_the_files_that_were_rendered(provisioned: Lab, fleet: Fleet, schools: Schools) -> None:
+    """Not those of their packages, and on the management address where they listen at all."""
+    renderer = Renderer(ROOT / "templates")
+    wanted = {
+        schools.fibre.edge_router_name: document.parse(renderer.edge(fleet, schools.fibre)),
+        (other := schools.fibre.uplinks[0].aggregation_router): document.parse(renderer.aggregation_base(fleet, other)),
+    }
+    secrets = FileSecrets(provisioned.state.secrets)
+    for router in routers(provisioned, schools):
+        seen = plain.seen(router.exec("sh", "-c", plain.SHOW).stdout)
+        for process, path in RUNS.items():
+            assert process in seen.processes, f"{process} does not run on {router.name}"
+            # A section that does not run with its file would have a note before it.
+            assert seen.sections[path] == reveal(wanted[router.name][path], secrets)
+        listening = router.exec("ss", "-Hlnu").stdout
+        address = provisioned.topology.node(router.name).management_address
+        assert address is not None
+        assert [line.split()[3] for line in listening.splitlines() if ":161" in line] == [f"{address.ip}:161"]
+        assert not re.search(r":(123|323|514)\s", listening)
+
+
+def counters(lab: Lab, router: str, level: str, *more: str) -> str:
+    """The name that a router gives a reader of counters; what it says instead where it does not."""
+    values = yaml.safe_load(lab.state.secrets.read_text(encoding="utf-8"))
+    snmp = lab_snmp(lab)
+    keys = ["-a", "SHA-256", "-A", values[snmp.authentication], "-x", "AES", "-X", values[snmp.privacy]]
+    who = more or ("-v3", "-l", level, "-u", snmp.user, *keys)
+    address = lab.topology.node(router).management_address
+    assert address is not None
+    done = lab.node("station").exec("snmpget", *who, "-t", "2", "-r", "1", "-Oqv", str(address.ip), SYSTEM_NAME)
+    return done.stdout.strip().strip('"') or done.stderr
+
+
+def lab_snmp(lab: Lab) -> Snmp:
+    found = load_fleet(ROOT / "inventory").service.management.snmp
+    assert found is not None
+    return found
+
+
+def test_counters_are_read_signed_and_encrypted_and_in_no_other_way(provisioned: Lab, schools: Schools) -> None:
+    for router in routers(provisioned, schools):
+        assert counters(provisioned, router.name, "authPriv") == router.name
+        assert "authorizationError" in counters(provisioned, router.name, "authNoPriv")
+        assert "Timeout" in counters(provisioned, router.name, "", "-v2c", "-c", "public")
+
+
+def test_a_changed_secret_of_the_reader_counts(provisioned: Lab, provision: Provision, schools: Schools) -> None:
+    """snmpd by itself keeps the keys that a user had first."""
+    path = provisioned.state.secrets
+    before = path.read_text(encoding="utf-8")
+    values = yaml.safe_load(before)
+    values[lab_snmp(provisioned).authentication] = "another-secret-of-the-reader"
+    selection = ("--lab", provisioned.name, "--school", schools.fibre.code, "--yes")
+    edge = schools.fibre.edge_router_name
+    try:
+        path.write_text(yaml.safe_dump(values), encoding="utf-8")
+        assert "uthentication failure" in counters(provisioned, edge, "authPriv")
+        done = provision(*selection)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "another-secret-of-the-reader" not in done.stdout + done.stderr
+        assert counters(provisioned, edge, "authPriv") == edge
+    finally:
+        path.write_text(before, encoding="utf-8")
+        assert provision(*selection).returncode == 0
+    assert counters(provisioned, edge, "authPriv") == edge
+
+
+LISTENER = """
+import socket, sys
+with socket.create_server((sys.argv[1], int(sys.argv[2]))) as server, open("/run/logs", "ab", 0) as file:
+    print("listens", flush=True)
+    while True:
+        client, (source, _) = server.accept()
+        with client:
+            client.settimeout(5)
+            try:
+                while data := client.recv(65536):
+                    file.write(source.encode() + b" " + data)
+            except OSError:
+                pass
+"""
+
+
+def test_what_a_router_logs_arrives_at_the_log_target(provisioned: Lab, fleet: Fleet, schools: Schools) -> None:
+    """Also what it logged while the target was away."""
+    target = fleet.service.management.syslog[0]
+    station = provisioned.node("station")
+    words = {router.name: f"marker-{router.name}-{uuid.uuid4().hex}" for router in routers(provisioned, schools)}
+    for router in routers(provisioned, schools):
+        router.exec("logger", "-p", "daemon.notice", words[router.name], check=True)
+    listen = shlex.join(["python3", "-c", LISTENER, str(target.address), str(target.port)])
+    station.launch("sh", "-c", f"echo $$ > /run/logs.pid; rm -f /run/logs; exec {listen}")
+    try:
+        eventually(
+            lambda: all(word in station.exec("cat", "/run/logs").stdout for word in words.values()),
+            deadline_seconds=90,
+            what="lines of both routers at the log target",
+        )
+    finally:
+        station.exec("sh", "-c", "kill $(cat /run/logs.pid)")
+
+
+def test_routers_ask_the_time_servers_of_the_inventory(provisioned: Lab, fleet: Fleet, schools: Schools) -> None:
+    """And hear their answers, through the packet filter."""
+    server = fleet.service.management.ntp[0].address
+    station = provisioned.node("station")
+    config = f"local stratum 8\nallow 192.0.2.0/24\nbindaddress {server}\ncmdport 0\npidfile /run/lab-ntp.pid\n"
+    station.exec("sh", "-c", 'printf %s "$1" > /run/lab-ntp.conf', "sh", config, check=True)
+    station.exec("chronyd", "-x", "-f", "/run/lab-ntp.conf", check=True)
+    try:
+        for router in routers(provisioned, schools):
+            router.exec("chronyc", "burst", "2/4", check=True)
+            eventually(
+                lambda router=router: re.search(  # type: ignore[misc]
+                    rf"^\^[*+=?-] {server}\s+8 ", router.exec("chronyc", "-n", "sources").stdout, re.MULTILINE
+                ),
+                deadline_seconds=60,
+                what=f"an answer of {server} at {router.name}",
+            )
+    finally:
+        station.exec("sh", "-c", "kill $(cat /run/lab-ntp.pid)")

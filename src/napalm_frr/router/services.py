@@ -30,7 +30,7 @@ def load(service: Service) -> str:
     before = process(service)
     image = _image(before)
     manner = service.manner if before else Manner.RESTART
-    if manner is Manner.RESTART and not _has_systemd():
+    if manner is Manner.RESTART and (service.remembers or not _has_systemd()):
         stop(service)  # some scripts begin nothing while the old one is still ending
         said = _manage(service, "start")
     else:
@@ -65,6 +65,21 @@ def stop(service: Service) -> None:
             time.sleep(0.05)
     if process(service):
         raise CommandFailed(f"{service.process} does not end{f': {said}' if said else ''}")
+    _forget(service)
+
+
+def _forget(service: Service) -> None:
+    """Take out of a daemon's own memory what must not outlive its file; it does not run. The file stays the daemon's."""
+    if service.remembers is None:
+        return
+    path, beginning = service.remembers
+    with suppress(FileNotFoundError), open(path, "r+", encoding="utf-8", errors="surrogateescape") as file:
+        lines = file.readlines()
+        kept = [line for line in lines if not line.startswith(beginning)]
+        if kept != lines:
+            file.seek(0)
+            file.writelines(kept)
+            file.truncate()
 
 
 def process(service: Service) -> str:

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 
 from provisioner.intent import exceptions
 from provisioner.intent.complaints import Complaint, File, Where
+from provisioner.intent.management_checks import secrets_have_one_use, targets_are_inside
 from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
 from provisioner.intent.ranges import Network, span, within
 from provisioner.intent.routing_checks import discarding_is_offered, pools_are_somebodys, routing_is_consistent
@@ -539,6 +540,8 @@ FLEET_RULES: Final[tuple[Callable[[Fleet], Iterator[Complaint]], ...]] = (
     no_prefixes_overlap,
     aggregation_addresses_fit,
     pools_are_somebodys,
+    targets_are_inside,
+    secrets_have_one_use,
     routing_is_consistent,
 )
 LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ...]] = (

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from provisioner.intent.complaints import Complaint, File, Where
 from provisioner.intent.first_names import FIRST_NAMES
-from provisioner.intent.management import Management
+from provisioner.intent.management import Management, Snmp
 from provisioner.intent.model import (
     AcceptedFinding,
     AccessLine,
@@ -60,6 +60,7 @@ _HOSTS: Final[tuple[_Field, ...]] = (
     (AggregationPoint, "name"),
     (Uplink, "aggregation_router"),
     (Management, "user"),
+    (Snmp, "user"),
 )
 """Names of machines and accounts."""
 
@@ -70,6 +71,8 @@ _NOT_TEXT: Final[frozenset[_Field]] = frozenset(
         (Board, "number"),
         (AccessLine, "circuit_id"),
         (Uplink, "password"),
+        (Snmp, "authentication"),
+        (Snmp, "privacy"),
         (AcceptedFinding, "rule"),
         (NotPersonal, "value"),
     }

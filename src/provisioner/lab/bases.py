@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from threading import Lock
 
 from provisioner.lab.startup import BaseConfig
 from provisioner.lab.state import LabState
@@ -17,9 +18,12 @@ def rendered_base(render: Callable[[str], str]) -> Callable[[LabState], BaseConf
     """
 
     def of(state: LabState) -> BaseConfig:
+        one_at_a_time = Lock()
+
         def base(router: str) -> str:
             text = render(router)
-            state.add_secrets(references(text))
+            with one_at_a_time:  # nodes are made side by side, and the secrets are one file
+                state.add_secrets(references(text))
             return reveal(text, FileSecrets(state.secrets), where=router)
 
         return base

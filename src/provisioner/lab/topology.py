@@ -221,7 +221,7 @@ def build(fleet: Fleet, codes: Iterable[str], aggregation_routers: Iterable[str]
         nodes=nodes,
         ports=ports,
         hosts=(*(host for location in locations for host in _hosts(location)), _internet(fleet.service)),
-        station_addresses=_station_addresses(nodes, [cache.address for cache in at_station(fleet.service)]),
+        station_addresses=_station_addresses(nodes, _served_by_the_station(fleet.service)),
         user=fleet.service.management.user,
     )
 
@@ -374,6 +374,14 @@ def _internet(service: Service) -> Host:
 
 def _overlaps(network: IPv4Network | IPv6Network, pools: Iterable[IPv4Network | IPv6Network]) -> bool:
     return any(network.overlaps(pool) for pool in pools)
+
+
+def _served_by_the_station(service: Service) -> tuple[IPv4Address, ...]:
+    """What lies in the management network and is neither a router nor the station: caches, time servers, log targets."""
+    management = service.management
+    found = [cache.address for cache in at_station(service)]
+    found += [address for _, _, address, _ in management.targets() if management.is_inside(address)]
+    return tuple(dict.fromkeys(found))
 
 
 def _station_addresses(nodes: Sequence[Node], caches: Sequence[IPv4Address]) -> tuple[IPv4Interface, ...]:

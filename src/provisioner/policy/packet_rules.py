@@ -19,8 +19,11 @@ from provisioner.render.context import MANAGEMENT_PORT
 _BGP: Final = 179
 _BFD: Final = (3784, 4784)
 _SSH: Final = 22
+_NTP: Final = 123
+_SNMP: Final = 161
 _GTSM: Final = 255
-"""RFC 4271 section 4; RFC 5881 section 4 and RFC 5883 section 5; RFC 4253 section 4; RFC 5082 section 3."""
+"""RFC 4271 section 4; RFC 5881 section 4 and RFC 5883 section 5; RFC 4253 section 4; RFC 5905 section 7.2; RFC 3417 section 3.2; RFC 5082
+section 3."""
 
 _AFAR: Final = 57
 """A hop limit as it arrives from somewhere on the internet."""
@@ -61,27 +64,34 @@ def drops_by_default(judged: Judged) -> Iterator[Said]:
 
 
 def managed_from_inside(judged: Judged) -> Iterator[Said]:
-    """SSH from the management networks by the management port, and from nowhere else."""
-    for name in judged.interfaces:
-        if name in {"lo", MANAGEMENT_PORT}:
-            continue
-        for version in (4, 6):
-            packet = Packet(version, name, protocol="tcp", destination_port=_SSH)
-            if reason := judged.packets.accepts("input", packet):
-                yield f"interface {name}", f"SSH is accepted: {reason}"
+    """SSH, and SNMP where somebody reads it, from the management networks by the management port, and from nowhere else."""
+    for named, protocol, port in _MANAGED:
+        yield from _from_inside_alone(judged, Packet(4, protocol=protocol, destination_port=port), named)
     for network in judged.management_networks:
         for source in (network[0], network[-1]):
             packet = Packet(4, MANAGEMENT_PORT, source=source, protocol="tcp", destination_port=_SSH)
             if not judged.packets.accepts("input", packet):
                 yield f"interface {MANAGEMENT_PORT}", f"SSH is not accepted from the management network ({source})"
     for stranger in _STRANGERS:
-        packet = Packet(stranger.version, MANAGEMENT_PORT, source=stranger, protocol="tcp", destination_port=_SSH)
-        if reason := judged.packets.accepts("input", packet):
-            yield f"interface {MANAGEMENT_PORT}", f"SSH is accepted from {stranger}: {reason}"
-        if reason := judged.packets.accepts("prerouting", replace(packet, protocol=None, destination_port=None)):
+        if reason := judged.packets.accepts("prerouting", Packet(stranger.version, MANAGEMENT_PORT, source=stranger)):
             yield f"interface {MANAGEMENT_PORT}", f"packets are accepted from {stranger}: {reason}"
     yield from _nothing_for_strangers(judged)
     yield from _management_is_no_way_through(judged)
+
+
+_MANAGED: Final = (("SSH", "tcp", _SSH), ("SNMP", "udp", _SNMP))
+
+
+def _from_inside_alone(judged: Judged, packet: Packet, named: str) -> Iterator[Said]:
+    """By no other interface, whoever sends it, and by the management port from no stranger."""
+    for name in _ports(judged):
+        for version in (4, 6):
+            if reason := judged.packets.accepts("input", replace(packet, version=version, iifname=name)):
+                yield f"interface {name}", f"{named} is accepted: {reason}"
+    for stranger in _STRANGERS:
+        each = replace(packet, version=stranger.version, iifname=MANAGEMENT_PORT, source=stranger)
+        if reason := judged.packets.accepts("input", each):
+            yield f"interface {MANAGEMENT_PORT}", f"{named} is accepted from {stranger}: {reason}"
 
 
 def _nothing_for_strangers(judged: Judged) -> Iterator[Said]:
@@ -104,9 +114,20 @@ def _ports(judged: Judged) -> tuple[str, ...]:
 def _management_is_no_way_through(judged: Judged) -> Iterator[Said]:
     """From the management networks SSH and nothing else, and to the router alone."""
     inside = judged.management_networks[0][1]
-    telnet = Packet(4, MANAGEMENT_PORT, source=inside, protocol="tcp", destination_port=_TELNET)
-    if reason := judged.packets.accepts("input", telnet):
-        yield f"interface {MANAGEMENT_PORT}", f"more than SSH is accepted: {reason}"
+    reads = judged.fleet.service.management.snmp is not None
+    for protocol, port, is_meant in (
+        ("tcp", _TELNET, False),
+        ("udp", _NTP, False),
+        ("udp", _SNMP, reads),
+        ("tcp", _SNMP, False),
+        ("udp", _SSH, False),
+    ):
+        asked = Packet(4, MANAGEMENT_PORT, None, inside, None, protocol, port, _EPHEMERAL)
+        reason = judged.packets.accepts("input", asked)
+        if reason and not is_meant:
+            yield f"interface {MANAGEMENT_PORT}", f"more than SSH and what the inventory names is accepted: {reason}"
+        elif is_meant and not reason:
+            yield f"interface {MANAGEMENT_PORT}", f"{protocol} {port} is not accepted from the management networks"
     if not judged.packets.accepts("prerouting", Packet(4, MANAGEMENT_PORT, source=inside)):
         yield f"interface {MANAGEMENT_PORT}", f"packets from the management network ({inside}) are dropped"
     for name in _ports(judged):
@@ -360,29 +381,40 @@ def _of_a_session(judged: Judged, interface: str, neighbor: Address) -> Iterator
 
 
 def _asked(judged: Judged, core: str) -> Iterator[Said]:
-    """What RPKI caches answer is let in, and nothing else from them, nor from anybody in their place."""
-    for cache in judged.fleet.service.routing.rpki_caches:
-        managed = any(cache.address in network for network in judged.management_networks)
-        interface = MANAGEMENT_PORT if managed else core
-        answer = Packet(
-            4, interface, None, cache.address, None, "tcp", destination_port=_EPHEMERAL, source_port=cache.port
-        )
-        for each, is_meant in (
-            (answer, True),
-            (replace(answer, source=cache.address + 1), cache.address + 1 in _caches(judged)),
-            (replace(answer, source_port=_EPHEMERAL), False),
-            (replace(answer, destination_port=_TELNET), False),
-            *((replace(answer, iifname=name), False) for name in _ports(judged) if name != interface),
-        ):
-            reason = judged.packets.accepts("input", each)
-            if bool(reason) != is_meant:
-                how = f"is accepted: {reason}" if reason else "is refused"
-                said = f"tcp from {each.source} port {each.source_port} to {each.destination_port} {how}"
-                yield f"interface {each.iifname}", said
+    """What those answer that a router asks is let in, and nothing else from them, nor from anybody in their place."""
+    for protocol, port, addresses in _answering(judged):
+        for address in addresses:
+            managed = any(address in network for network in judged.management_networks)
+            interface = MANAGEMENT_PORT if managed else core
+            answer = Packet(4, interface, None, address, None, protocol, _EPHEMERAL, port)
+            beside = address + 1
+            for each, is_meant in (
+                (answer, True),
+                (replace(answer, source=beside), beside in addresses),
+                (replace(answer, source_port=_EPHEMERAL), False),
+                (replace(answer, destination_port=_TELNET), False),
+                *((replace(answer, iifname=name), False) for name in _ports(judged) if name != interface),
+            ):
+                reason = judged.packets.accepts("input", each)
+                if bool(reason) != is_meant:
+                    how = f"is accepted: {reason}" if reason else "is refused"
+                    said = f"{protocol} from {each.source} port {each.source_port} to {each.destination_port} {how}"
+                    yield f"interface {each.iifname}", said
 
 
-def _caches(judged: Judged) -> frozenset[IPv4Address]:
-    return frozenset(cache.address for cache in judged.fleet.service.routing.rpki_caches)
+def _answering(judged: Judged) -> Iterator[tuple[str, int, frozenset[IPv4Address]]]:
+    """Protocol, port, and who answers there: RPKI caches, time servers, log targets."""
+    service = judged.fleet.service
+    found: dict[tuple[str, int], set[IPv4Address]] = {}
+    for cache in service.routing.rpki_caches:
+        found.setdefault(("tcp", cache.port), set()).add(cache.address)
+    for server in service.management.ntp:
+        found.setdefault(("udp", _NTP), set()).add(server.address)
+    for target in service.management.syslog:
+        if target.protocol == "tcp":
+            found.setdefault(("tcp", target.port), set()).add(target.address)
+    for (protocol, port), addresses in found.items():
+        yield protocol, port, frozenset(addresses)
 
 
 def _conversations(judged: Judged, *, is_core: bool) -> Iterator[tuple[str, int, int]]:

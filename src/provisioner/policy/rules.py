@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from frr_config.document import FRR, INTERFACES, NFTABLES
-from frr_config.plain import SSHD
+from frr_config.plain import CHRONY, SNMPD, SSHD
+from provisioner.policy import daemon_rules as daemons
 from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
 from provisioner.policy import route_rules as routes
@@ -284,6 +285,22 @@ RULES: Final = (
         SSHD,
         _TEMPLATE,
         ssh.by_key_alone,
+    ),
+    Rule(
+        "POL042",
+        "Counters are read with SNMPv3 alone, signed and encrypted, on the management address, and nothing is written",
+        "RFC 3410 section 8, RFC 3826, RFC 7860",
+        SNMPD,
+        _TEMPLATE,
+        daemons.readable_by_few,
+    ),
+    Rule(
+        "POL043",
+        "The time comes from the inventory's servers, logs go to its targets, limited, and nobody else is asked or told",
+        "RFC 8633 section 3, RFC 5424 section 8",
+        CHRONY,
+        _TEMPLATE,
+        daemons.told_the_time,
     ),
 )
 """In the order of their ids."""

@@ -70,6 +70,9 @@ _FREE: Final = {
 }
 """What no rule reads of a location."""
 
+_PLAIN_STARS: Final = re.compile(r"^AllowUsers (?:\*@\S+ ?)+$|^\*\.info ", re.MULTILINE)
+"""Where a star stands for every user or facility, and not for the rest of an interface's name."""
+
 _LANDS: Final = re.compile(r'"aggregation_(?:router|port)": "[^"]*"')
 
 Point = tuple[int, int]
@@ -195,7 +198,9 @@ class Shapes:
         self, kind: str, location: Location, intent: str, text: str, words: dict[str, str], base: _Form | None
     ) -> Shape | None:
         texts = (text, *(() if base is None else base.texts))
-        if any("*" in each for each in texts) or not (_PLACEHOLDERS - {_OWN}).isdisjoint(text):
+        if any("*" in each and "*" in _PLAIN_STARS.sub("", each) for each in texts) or not (
+            _PLACEHOLDERS - {_OWN}
+        ).isdisjoint(text):
             return None
         form = _Form()
         for each in (text, intent):

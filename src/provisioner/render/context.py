@@ -292,7 +292,7 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
         translated_networks=translated,
         nat_address=str(router.nat_address or ""),
         ra_mtu=lowest if lowest < ETHERNET_MTU else 0,
-        management=management(service),
+        management=management(service, router.management_address.ip, MANAGEMENT_PORT, uplinks[0].interface),
     )
 
 
@@ -317,7 +317,7 @@ def aggregation_base(fleet: Fleet, router_name: str) -> AggregationBaseContext:
         locations4=_prefix_entries(service.pools.location_ipv4, longest=_IPV4_BITS),
         locations6=_prefix_entries(service.pools.location_ipv6, longest=_LONGEST_IPV6),
         core=core(service, MANAGEMENT_PORT, router.core.port),
-        management=management(service),
+        management=management(service, router.management_address.ip, MANAGEMENT_PORT, router.core.port),
     )
 
 

@@ -393,6 +393,27 @@ CASES: dict[str, Edit] = {
         "routing: {",
         "routing: {rpki_caches: [{address: 192.0.2.5, preference: 1}, {address: 192.0.2.5, preference: 1}], ",
     ),
+    # management plane
+    "log target outside the management networks": swap(
+        SERVICE, "  user: provision\n", "  user: provision\n  syslog: [{address: 198.18.0.9}]\n"
+    ),
+    "time server inside that is said to be outside": swap(
+        SERVICE, "  user: provision\n", "  user: provision\n  ntp: [{address: 192.0.2.7, outside: true}]\n"
+    ),
+    "time server twice": swap(
+        SERVICE, "  user: provision\n", "  user: provision\n  ntp: [{address: 192.0.2.7}, {address: 192.0.2.7}]\n"
+    ),
+    "log target with a protocol that is none": swap(
+        SERVICE, "  user: provision\n", "  user: provision\n  syslog: [{address: 192.0.2.9, protocol: tls}]\n"
+    ),
+    "SNMP with one secret for both": swap(
+        SERVICE,
+        "  user: provision\n",
+        "  user: provision\n  snmp: {user: monitoring, authentication: snmp/one, privacy: snmp/one}\n",
+    ),
+    "banner with a line break": swap(
+        SERVICE, "  user: provision\n", '  user: provision\n  banner: ["Go away.\\nPermitRootLogin yes"]\n'
+    ),
     "a cache by name": swap(
         SERVICE, "routing: {", "routing: {rpki_caches: [{address: cache.example, preference: 1}], "
     ),

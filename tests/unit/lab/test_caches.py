@@ -20,7 +20,8 @@ def fleet(*addresses: str) -> Fleet:
     loaded = load_fleet(ROOT / "inventory")
     asked = tuple(RpkiCache(address=IPv4Address(each), preference=number) for number, each in enumerate(addresses, 1))
     routing = loaded.service.routing.model_copy(update={"rpki_caches": asked})
-    return replace(loaded, service=loaded.service.model_copy(update={"routing": routing}))
+    management = loaded.service.management.model_copy(update={"ntp": (), "syslog": ()})
+    return replace(loaded, service=loaded.service.model_copy(update={"routing": routing, "management": management}))
 
 
 def test_caches_are_where_routers_look_for_them() -> None:
@@ -44,6 +45,11 @@ def test_without_caches_nothing_is_there() -> None:
 def test_the_station_gives_up_an_address_that_a_cache_has() -> None:
     lab = topology.build(fleet("192.0.2.1"), ["03BK00"])
     assert list(map(str, lab.station_addresses)) == ["192.0.2.2/24", "192.0.2.1/24"]
+
+
+def test_the_station_has_the_addresses_of_time_servers_and_log_targets() -> None:
+    lab = topology.build(load_fleet(ROOT / "inventory"), ["03BK00"])
+    assert {"192.0.2.7/24", "192.0.2.8/24", "192.0.2.9/24"} < set(map(str, lab.station_addresses))
 
 
 def test_each_prefix_has_a_roa_of_its_own_length() -> None:

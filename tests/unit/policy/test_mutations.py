@@ -33,6 +33,7 @@ GUARDS = re.compile(
     r"|\b(?:accept|drop|goto|jump|vmap)\b"
     r"|^ call |match (?:as-path|community|rpki)|(?:as-path access-list|community-list|prefix-list) \S+|rpki"
     r"|^(?:AllowUsers|AuthenticationMethods|Ciphers|ClientAlive|DisableForw|HostKeyAlg|Hostbased|Kbd|Kex|LoginGrace|MACs|Max|Password|Permit|PubkeyAcc)"
+    r"|^(?:agentaddress|createUser|rouser|engineID|server|port|cmdport) |^\*\.info"
     r"|set (?:as-path exclude|community|extcommunity|large-community|ip next-hop|ipv6 next-hop|local-preference) "
 )
 """Lines that decide who may do what."""
@@ -105,6 +106,13 @@ WEAKER = (
     (re.compile(r"^(MaxAuthTries|LoginGraceTime|ClientAlive\w+) \d+"), r"\1 0"),
     (re.compile(r"^AllowUsers.*"), "AllowUsers *@192.0.2.0/24 *@0.0.0.0/0"),
     (re.compile(r"^(Kex|HostKey|PubkeyAccepted)Algorithms "), r"\1Algorithms ecdh-sha2-nistp256,"),
+    (re.compile(r"^agentaddress .*"), "agentaddress udp:161"),
+    (re.compile(r"^(rouser .*) priv"), r"\1 auth"),
+    (re.compile(r"^(createUser \S+ \S+ \S+)( \S+ \S+)? SHA-256"), r"\1\2 MD5"),
+    (re.compile(r"^rouser"), "rwuser"),
+    (re.compile(r"^engineID.*"), "rocommunity public"),
+    (re.compile(r"^(cmd)?port 0"), r"\1port 123"),
+    (re.compile(r"^server \S+ \S+ \S+ iburst"), "server 192.0.2.77 iburst"),
     (re.compile(r"^Ciphers "), "Ciphers aes256-cbc,"),
     (re.compile(r"^MACs "), "MACs hmac-sha1,"),
 )
