@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from frr_config.document import FRR, INTERFACES, NFTABLES
+from frr_config.document import FRR, INTERFACES, NFTABLES, TRAFFIC
+from provisioner.policy import bandwidth_rules as bandwidth
 from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
 from provisioner.policy import route_rules as routes
@@ -274,6 +275,14 @@ RULES: Final = (
         NFTABLES,
         "log refusals alone, with a limit and without group, snaplen and flags",
         lines.nothing_passing_logged,
+    ),
+    Rule(
+        "POL042",
+        "Uplinks send at the contracted rate, segments what the inventory says, and the router itself is heard",
+        "the service: access lines and segment catalogue",
+        TRAFFIC,
+        "compare with the access line, and with the limits in service.yaml and of the location",
+        bandwidth.held_to_rates,
     ),
 )
 """In the order of their ids."""

@@ -32,6 +32,7 @@ GUARDS = re.compile(
     r"|prefix-list \S+.* permit|^route-map |match ip|no bgp default|^router bgp|^table |^ip(?:v6)? route "
     r"|\b(?:accept|drop|goto|jump|vmap)\b"
     r"|^ call |match (?:as-path|community|rpki)|(?:as-path access-list|community-list|prefix-list) \S+|rpki"
+    r"|meta priority set|^    (?:rate|class) \{\{|^interface \{\{ limit"
     r"|set (?:as-path exclude|community|extcommunity|large-community|ip next-hop|ipv6 next-hop|local-preference) "
 )
 """Lines that decide who may do what."""
@@ -98,6 +99,12 @@ WEAKER = (
     (re.compile(r"limit rate over"), "limit rate"),
     (re.compile(r"(nd-router-solicit, )(?=nd-neighbor-solicit, nd-neighbor-advert)"), r"\1nd-router-advert, "),
     (re.compile(r"time-exceeded, parameter-problem"), "time-exceeded, redirect"),
+    (re.compile(r"rate \{\{ limit\.rate \}\}"), "rate 900000000kbit"),
+    (re.compile(r"rate \{\{ share\.rate \}\}"), "rate 8kbit"),
+    (re.compile(r"ceil \{\{ share\.ceil \}\}"), "ceil {{ limit.rate }}"),
+    (re.compile(r"hook postrouting priority mangle"), "hook forward priority mangle"),
+    (re.compile(r"meta priority set 1:.*"), "meta priority set 1:2"),
+    (re.compile(r'oifname "\{\{ mark\.uplink \}\}" '), ""),
 )
 """What makes a guard weaker without taking it away."""
 
