@@ -140,7 +140,7 @@ class Session:
     @property
     def is_alive(self) -> bool:
         """Whether the transport still stands; a message to the peer tells."""
-        transport = self._connection.transport if self._connection else None
+        transport = self._transport
         if transport is None or not transport.is_active():
             return False
         try:
@@ -165,7 +165,7 @@ class Session:
             ConnectionClosedException: the session is gone.
             CommandTimeoutException: it did not answer in time.
         """
-        transport = self._connection.transport if self._connection else None
+        transport = self._transport
         if transport is None or not transport.is_active():
             raise ConnectionClosedException(f"no session with {self._endpoint.name}")
         line = f"sudo -n -- {command}" if root and self._sudo and self._endpoint.username != "root" else command
@@ -186,8 +186,12 @@ class Session:
             raise ConnectionClosedException(f"{self._endpoint.name}: {error or type(error).__name__}") from None
         return Completed(status, output.decode(errors="replace"), errors.decode(errors="replace"))
 
+    @property
+    def _transport(self) -> paramiko.Transport | None:
+        return self._connection.transport if self._connection else None
+
     def _hang_up(self) -> None:
-        if (transport := self._connection.transport if self._connection else None) is not None:
+        if (transport := self._transport) is not None:
             transport.close()
 
 

@@ -75,14 +75,8 @@ class Silent(paramiko.ServerInterface):  # type: ignore[misc]  # paramiko has no
         self._request = request
         self.released = threading.Event()
 
-    def check_auth_none(self, username: str) -> int:
-        return int(paramiko.AUTH_SUCCESSFUL)
-
     def check_auth_password(self, username: str, password: str) -> int:
         return int(paramiko.AUTH_SUCCESSFUL)
-
-    def get_allowed_auths(self, username: str) -> str:
-        return "password"
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         return int(paramiko.OPEN_SUCCEEDED)
