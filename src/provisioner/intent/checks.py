@@ -16,6 +16,7 @@ from provisioner.intent.management_checks import secrets_have_one_use, targets_a
 from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
 from provisioner.intent.ranges import Network, span, within
 from provisioner.intent.routing_checks import discarding_is_offered, pools_are_somebodys, routing_is_consistent
+from provisioner.intent.service_checks import limits_fit_the_line
 from provisioner.intent.types import INTERNET, AvailabilityClass, SegmentRole, UplinkRole
 from provisioner.intent.validate import nearest
 
@@ -552,6 +553,7 @@ LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ..
     exceptions_fit,
     prefixes_fit_the_limits,
     discarding_is_offered,
+    limits_fit_the_line,
 )
 
 

@@ -17,6 +17,7 @@ from provisioner.intent.foundation import Intent
 from provisioner.intent.management import Management
 from provisioner.intent.ranges import within
 from provisioner.intent.routing import RoutingSecurity
+from provisioner.intent.services import BandwidthLimit
 from provisioner.intent.types import (
     Address4,
     Address6,
@@ -170,6 +171,9 @@ class CatalogueSegment(Intent):
     reaches: tuple[Literal["internet"] | SegmentRole, ...] = Field(
         description="Destinations to which this segment may open connections; answers always come back (stateful)"
     )
+    limit: BandwidthLimit | None = Field(
+        default=None, description="How much it may use at every school, or what the line carries where that is less"
+    )
 
 
 class Service(Intent):
@@ -204,6 +208,11 @@ class Service(Intent):
     def catalogue(self, role: SegmentRole) -> CatalogueSegment | None:
         """The catalogue's row for a role, or None where the catalogue has none."""
         return next((row for row in self.segments if row.role is role), None)
+
+    def limit(self, segment: Segment) -> BandwidthLimit | None:
+        """How much a segment may use: its own limit, or the catalogue's; None where it may use the whole line."""
+        row = self.catalogue(segment.role)
+        return segment.limit or (None if row is None else row.limit)
 
 
 # --- boards.yaml ----------------------------------------------------------------------------------------------------------
@@ -306,8 +315,10 @@ class AccessLine(Intent):
     provider: FreeText = Field(description="Market party that delivers the line")
     technology: Technology = Field(description="What the line is made of")
     circuit_id: CircuitId = Field(description="The provider's circuit number, once in the fleet")
-    down_mbps: Mbps = Field(description="Rate towards the school, Mbit/s")
-    up_mbps: Mbps = Field(description="Rate from the school, Mbit/s")
+    down_mbps: Mbps = Field(
+        description="Contracted rate towards the school, Mbit/s; the aggregation router sends no more"
+    )
+    up_mbps: Mbps = Field(description="Contracted rate from the school, Mbit/s; the edge router sends no more")
     mtu: Mtu = Field(default=1500, description="Largest IP packet that the line carries, bytes")
 
 
@@ -366,6 +377,9 @@ class Segment(Intent):
     vlan_id: VlanId = Field(description="VLAN tag on the LAN port")
     ipv4: Network4 = Field(description="Announced by the location, or private and translated")
     ipv6: Network6 = Field(description="A /64, so that hosts configure themselves (RFC 4862)")
+    limit: BandwidthLimit | None = Field(
+        default=None, description="How much it may use at this school; the segment catalogue's limit where left out"
+    )
 
     @property
     def router_ipv4(self) -> IPv4Interface:

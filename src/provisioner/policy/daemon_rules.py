@@ -38,18 +38,22 @@ def readable_by_few(judged: Judged) -> Iterator[Said]:
     if own not in lines:
         yield "agentaddress", f"is not {own.partition(' ')[2]} alone"
     for line in lines:
-        word = line.split()[0]
-        if word == "agentaddress" and line != own:
-            yield "agentaddress", f"it listens elsewhere: {line}"
-        elif word == "rouser" and not re.fullmatch(rf"rouser {snmp.user} priv -V \S+", line):
-            yield "rouser", f"somebody else reads, or without encryption: {line}"
-        elif word == "createUser" and not re.fullmatch(rf"createUser {snmp.user} SHA-256 \S+ AES \S+", line):
-            yield "createUser", "a user of another name, or without authentication and encryption that are not weak"
-        elif _OPEN.match(line) or word not in _MEANT:
-            yield word, "a line that opens more, or that this check does not understand"
+        yield from _line(line, own, snmp.user)
     for word in ("createUser", "rouser", "engineID"):
         if not any(line.startswith(f"{word} ") for line in lines):
             yield word, "is not there"
+
+
+def _line(line: str, own: str, user: str) -> Iterator[Said]:
+    word = line.split(maxsplit=1)[0]
+    if word == "agentaddress" and line != own:
+        yield "agentaddress", f"it listens elsewhere: {line}"
+    elif word == "rouser" and not re.fullmatch(rf"rouser {user} priv -V \S+", line):
+        yield "rouser", f"somebody else reads, or without encryption: {line}"
+    elif word == "createUser" and not re.fullmatch(rf"createUser {user} SHA-256 \S+ AES \S+", line):
+        yield "createUser", "a user of another name, or without authentication and encryption that are not weak"
+    elif _OPEN.match(line) or word not in _MEANT:
+        yield word, "a line that opens more, or that this check does not understand"
 
 
 def _address(judged: Judged) -> str:

@@ -431,19 +431,7 @@ class _Reader:
 
     def _condition(self, on: str, matches: list[Match]) -> tuple[str, str] | None:
         """Read one condition; gives what it looks up, where it is a verdict map."""
-        if on == "tcp flags":
-            self._next()
-            matches.append(Match(on, ()))
-            return None
-        if on == "tcp option":
-            if [self._next() for _ in range(3)] != ["maxseg", "size", "set"]:
-                matches.append(_UNKNOWN)
-            self._next()
-            return None
-        if on == "ip option":
-            matches.append(Match(on, (self._next(),)))
-            if self._next() != "exists":
-                matches.append(_UNKNOWN)
+        if self._read_by_itself(on, matches):
             return None
         negated = self._peek() == "!="
         if negated:
@@ -459,6 +447,28 @@ class _Reader:
             matches.append(Match("protocol", (on.split(maxsplit=1)[0],)))
         matches.append(Match(on, tuple(_value(on, each) for each in values), negated))
         return None
+
+    def _read_by_itself(self, on: str, matches: list[Match]) -> bool:
+        """Read what has a form of its own; tells whether it was that."""
+        if on == "tcp flags":
+            self._next()
+            matches.append(Match(on, ()))
+        elif on == "tcp option":
+            if [self._next() for _ in range(3)] != ["maxseg", "size", "set"]:
+                matches.append(_UNKNOWN)
+            self._next()
+        elif on == "meta priority":
+            # Which class of traffic control a packet is of: nothing that decides whether it passes.
+            if self._next() != "set":
+                matches.append(_UNKNOWN)
+            self._next()
+        elif on == "ip option":
+            matches.append(Match(on, (self._next(),)))
+            if self._next() != "exists":
+                matches.append(_UNKNOWN)
+        else:
+            return False
+        return True
 
     def _skip_statement(self, word: str) -> None:
         if word == "log":

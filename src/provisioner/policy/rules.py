@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from frr_config.document import FRR, INTERFACES, NFTABLES
+from frr_config.document import FRR, INTERFACES, NFTABLES, TRAFFIC
 from frr_config.plain import CHRONY, SNMPD, SSHD
+from provisioner.policy import bandwidth_rules as bandwidth
 from provisioner.policy import daemon_rules as daemons
 from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
@@ -301,6 +302,14 @@ RULES: Final = (
         CHRONY,
         _TEMPLATE,
         daemons.told_the_time,
+    ),
+    Rule(
+        "POL044",
+        "Uplinks send at the contracted rate, segments what the inventory says, and the router itself is heard",
+        "the service: access lines and segment catalogue",
+        TRAFFIC,
+        "compare with the access line, and with the limits in service.yaml and of the location",
+        bandwidth.held_to_rates,
     ),
 )
 """In the order of their ids."""

@@ -66,7 +66,7 @@ _FREE: Final = {
     "pupils": True,
     "accepted_findings": True,
     "not_personal": True,
-    "uplinks": {"__all__": {"access_line": {"provider", "technology", "circuit_id", "down_mbps", "up_mbps"}}},
+    "uplinks": {"__all__": {"access_line": {"provider", "technology", "circuit_id"}}},
 }
 """What no rule reads of a location."""
 

@@ -21,6 +21,7 @@ from provisioner.intent.model import (
     Uplink,
 )
 from provisioner.intent.types import INTERNET, UplinkRole
+from provisioner.render import bandwidth
 from provisioner.render.addresses import Network, address, by_value, contains, host, interface, neighbor_key, prefix
 from provisioner.render.entries import PrefixEntry
 from provisioner.render.management_context import ManagementContext, management
@@ -146,6 +147,8 @@ class EdgeContext:
         outside4: The only sources that leave by an uplink, after translation.
         ra_mtu: MTU told to hosts (RFC 4861, 4.6.4) where an access line carries less than Ethernet, else 0.
         clamped_uplinks: Uplinks on which TCP's segment size is lowered (RFC 4459), each once.
+        limits: How fast interfaces may send.
+        marks: Which packets are of which class of these.
     """
 
     hostname: str
@@ -173,6 +176,8 @@ class EdgeContext:
     nat_address: str
     ra_mtu: int
     management: ManagementContext
+    limits: tuple[bandwidth.LimitContext, ...]
+    marks: tuple[bandwidth.MarkContext, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +211,7 @@ class SliceContext:
         uplinks: The location's uplinks on this router: one, or both where primary and backup land on the same one.
         uplinks_by_key: The same in the order in which nft lists them as elements of a map.
         networks4: The location's prefixes and its link prefixes.
+        limits: How fast is sent towards the school.
     """
 
     code: str
@@ -223,6 +229,7 @@ class SliceContext:
     sessions: tuple[Session, ...]
     families: tuple[Family, ...]
     school: SchoolContext
+    limits: tuple[bandwidth.LimitContext, ...]
 
 
 def edge(fleet: Fleet, location: Location) -> EdgeContext:
@@ -293,6 +300,8 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
         nat_address=str(router.nat_address or ""),
         ra_mtu=lowest if lowest < ETHERNET_MTU else 0,
         management=management(service, router.management_address.ip, MANAGEMENT_PORT, uplinks[0].interface),
+        limits=bandwidth.of_edge(service, location),
+        marks=tuple(bandwidth.marks(service, location)),
     )
 
 
@@ -357,6 +366,7 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
         sessions=sessions,
         families=_families(sessions, (), ()),
         school=school(fleet, location, part.uplink),
+        limits=bandwidth.of_aggregation(here),
     )
 
 

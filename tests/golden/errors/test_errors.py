@@ -386,6 +386,14 @@ CASES: dict[str, Edit] = {
     ),
     "exception without an owner": excepted(owner=""),
     "exception without an end": excepted(until=""),
+    # rates
+    "limit above the line": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    limit: {down_mbps: 100, up_mbps: 501}"),
+    "limit of nothing": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    limit: {down_mbps: 0, up_mbps: 20}"),
+    "limit in one direction": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    limit: {down_mbps: 50}"),
+    "limit with a unit": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    limit: {down_mbps: 50M, up_mbps: 20}"),
+    "limit of the catalogue below nothing": swap(
+        SERVICE, "- role: guest", "- role: guest\n    limit: {down_mbps: -1, up_mbps: 20}"
+    ),
     # routing security
     "pools that are nobodys": swap(SERVICE, "routing: {own_special_purpose: true}\n", ""),
     "caches of one preference": swap(

@@ -34,6 +34,7 @@ GUARDS = re.compile(
     r"|^ call |match (?:as-path|community|rpki)|(?:as-path access-list|community-list|prefix-list) \S+|rpki"
     r"|^(?:AllowUsers|AuthenticationMethods|Ciphers|ClientAlive|DisableForw|HostKeyAlg|Hostbased|Kbd|Kex|LoginGrace|MACs|Max|Password|Permit|PubkeyAcc)"
     r"|^(?:agentaddress|createUser|rouser|engineID|server|port|cmdport) |^\*\.info"
+    r"|meta priority set|^    (?:rate|class) \{\{|^interface \{\{ limit"
     r"|set (?:as-path exclude|community|extcommunity|large-community|ip next-hop|ipv6 next-hop|local-preference) "
 )
 """Lines that decide who may do what."""
@@ -115,6 +116,12 @@ WEAKER = (
     (re.compile(r"^server \S+ \S+ \S+ iburst"), "server 192.0.2.77 iburst"),
     (re.compile(r"^Ciphers "), "Ciphers aes256-cbc,"),
     (re.compile(r"^MACs "), "MACs hmac-sha1,"),
+    (re.compile(r"rate \{\{ limit\.rate \}\}"), "rate 900000000kbit"),
+    (re.compile(r"rate \{\{ share\.rate \}\}"), "rate 8kbit"),
+    (re.compile(r"ceil \{\{ share\.ceil \}\}"), "ceil {{ limit.rate }}"),
+    (re.compile(r"hook postrouting priority mangle"), "hook forward priority mangle"),
+    (re.compile(r"meta priority set 1:.*"), "meta priority set 1:2"),
+    (re.compile(r'oifname "\{\{ mark\.uplink \}\}" '), ""),
 )
 """What makes a guard weaker without taking it away."""
 
