@@ -91,6 +91,7 @@ _KINDS: Final = tuple(
         (r"ip6? daddr .*accept", "what is delivered to the school", 3, 30, 50, _FILTERS),
         (r"ip6? saddr .*accept", "accepted sources", 8, 30, 50, _FILTERS),
         (r".*\"\S+\" : (?:goto|jump) .*", "traffic of an interface", 3, 40, 60, _FILTERS),
+        (r"(?:.* )?meta priority set ", "the class in which packets leave", 2, 10, 10, _ADDRESSING),
         (r".*tcp option maxseg.*", "segment size", 2, 10, 10, _ADDRESSING),
         (r".*(?:accept|goto|jump|vmap).*", "a rule that accepts", 8, 40, 50, _FILTERS),
         (r".*log prefix.*", "logging", 1, 2, 5, _OTHER),

@@ -20,7 +20,7 @@ class Distinct:
     Attributes:
         subjects: Every subject that the lab can have, the heaviest first; with it what it undergoes, in words that are the
             same for two subjects where a rehearsal of one says what one of the other would.
-        unfit: Subjects that the lab cannot have, each with the reason.
+        unfit: Subjects that the lab cannot have or that no push would touch, each with the reason.
     """
 
     subjects: Mapping[str, frozenset[str]]
@@ -43,7 +43,9 @@ class Distinct:
             if diff.target.platform is not PlatformName.FRR
         }
         for change in comparison.changes:
-            why = hindrance((fleet,), change.plan.subject)
+            why = hindrance((fleet,), change.plan.subject) or (
+                _stays(fleet, change.plan.subject) if change.board else ""
+            )
             if why:
                 unfit.setdefault(change.plan.subject, why)
         groups: dict[str, list[str]] = {}
@@ -156,10 +158,15 @@ def fitting(head: Fleet, fleets: Collection[Fleet], names: Sequence[str]) -> Cho
 def _why_not(head: Fleet, fleets: Collection[Fleet], name: str) -> str:
     if any(name in fleet.aggregation_routers for fleet in fleets):
         return "" if name in head.aggregation_routers else "no push takes its config away"
-    location = head.locations.get(name)
+    return _stays(head, name) or hindrance(fleets, name)
+
+
+def _stays(head: Fleet, code: str) -> str:
+    """Why nothing is done on the routers of a location that is no longer in the inventory, in words; empty where something is."""
+    location = head.locations.get(code)
     if location is None or location.status not in ON_ROUTERS:
         return "no push takes its slices away; status: decommissioned would"
-    return hindrance(fleets, name)
+    return ""
 
 
 def _carries(head: Fleet, fleets: Collection[Fleet], code: str, router: str) -> bool:

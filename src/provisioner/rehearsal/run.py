@@ -75,7 +75,7 @@ def _remarks(comparison: Comparison, distinct: Distinct) -> Iterator[str]:
     for name, why in itertools.islice(distinct.unfit.items(), _MOST_NAMED):
         yield f"{name}: not rehearsed: {why}"
     if len(distinct.unfit) > _MOST_NAMED:
-        yield f"and {len(distinct.unfit) - _MOST_NAMED} more that the lab cannot have"
+        yield f"and {len(distinct.unfit) - _MOST_NAMED} more that are not rehearsed"
     if comparison.base.program != comparison.head.program:
         yield "the base side was rendered by the program of now, not by its own: what the program changes is not rehearsed"
 

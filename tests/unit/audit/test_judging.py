@@ -97,13 +97,13 @@ def test_a_change_by_hand_is_drift_of_its_owner_and_of_nobody_else() -> None:
     peer = SCHOOL.uplinks[0].edge_ipv4.ip
     audit = seen(
         AGGREGATION,
-        changed(AGGREGATION, f"  neighbor {peer} maximum-prefix 8", f"  neighbor {peer} maximum-prefix 800"),
+        changed(AGGREGATION, f"  neighbor {peer} maximum-prefix ", f"  neighbor {peer} maximum-prefix 9"),
     )
     assert audit.status is Status.DRIFTED
     [finding] = audit.findings
     assert (finding.rule, finding.owner, finding.device) == ("AUD001", SCHOOL.code, ROUTER)
     assert finding.remedy == f"provision --school {SCHOOL.code}"
-    assert "maximum-prefix 800" in finding.files[0].text
+    assert "maximum-prefix 95 force" in finding.files[0].text
     assert {part.owner for part in audit.parts if part.status is not Status.IN_SYNC} == {SCHOOL.code}
 
 
@@ -118,16 +118,16 @@ def test_a_session_whose_description_was_taken_away_is_still_its_schools() -> No
 def test_a_change_of_another_school_is_nothing_that_the_audit_of_one_school_tells() -> None:
     other = next(location for location in ON_ROUTER if location.code != SCHOOL.code)
     peer = next(uplink.edge_ipv4.ip for uplink in other.uplinks if uplink.aggregation_router == ROUTER)
-    running = changed(AGGREGATION, f"  neighbor {peer} maximum-prefix 8", f"  neighbor {peer} maximum-prefix 800")
+    running = changed(AGGREGATION, f"  neighbor {peer} maximum-prefix ", f"  neighbor {peer} maximum-prefix 9")
     assert seen(SLICE, running).status is Status.IN_SYNC
     assert [finding.owner for finding in seen(AGGREGATION, running).findings] == [other.code]
 
 
 def test_what_the_inventory_says_since_the_last_push_is_pending_and_no_drift() -> None:
     before = {
-        owner: str(text).replace("maximum-prefix 8", "maximum-prefix 7") for owner, text in deployed(SLICE).items()
+        owner: str(text).replace("maximum-prefix 5", "maximum-prefix 7") for owner, text in deployed(SLICE).items()
     }
-    running = WHOLE.replace("maximum-prefix 8", "maximum-prefix 7")
+    running = WHOLE.replace("maximum-prefix 5", "maximum-prefix 7")
     audit = seen(SLICE, running, known=Known(intended(SLICE), before, TOKENS))
     assert [(finding.rule, finding.severity) for finding in audit.findings] == [("AUD002", Severity.LOW)]
     assert audit.status is Status.PENDING
@@ -135,9 +135,9 @@ def test_what_the_inventory_says_since_the_last_push_is_pending_and_no_drift() -
 
 def test_what_is_pending_and_drifted_says_both_and_restores_what_was_confirmed() -> None:
     before = {
-        owner: str(text).replace("maximum-prefix 8", "maximum-prefix 7") for owner, text in deployed(SLICE).items()
+        owner: str(text).replace("maximum-prefix 5", "maximum-prefix 7") for owner, text in deployed(SLICE).items()
     }
-    running = WHOLE.replace("maximum-prefix 8", "maximum-prefix 6")
+    running = WHOLE.replace("maximum-prefix 5", "maximum-prefix 6")
     audit = seen(SLICE, running, known=Known(intended(SLICE), before, TOKENS))
     assert audit.status is Status.DRIFTED
     assert [(finding.rule, finding.remedy) for finding in audit.findings] == [
@@ -148,13 +148,13 @@ def test_what_is_pending_and_drifted_says_both_and_restores_what_was_confirmed()
 
 def test_what_somebody_did_by_hand_and_the_inventory_says_since_is_in_sync() -> None:
     before = {
-        owner: str(text).replace("maximum-prefix 8", "maximum-prefix 7") for owner, text in deployed(SLICE).items()
+        owner: str(text).replace("maximum-prefix 5", "maximum-prefix 7") for owner, text in deployed(SLICE).items()
     }
     assert seen(SLICE, known=Known(intended(SLICE), before, TOKENS)).status is Status.IN_SYNC
 
 
 def test_routers_that_this_journal_never_provisioned_are_of_unknown_past_and_not_drifted() -> None:
-    running = WHOLE.replace("maximum-prefix 8", "maximum-prefix 6")
+    running = WHOLE.replace("maximum-prefix 5", "maximum-prefix 6")
     audit = seen(SLICE, running, known=Known(intended(SLICE), {}, TOKENS))
     assert audit.status is Status.UNKNOWN
     assert [finding.rule for finding in audit.findings] == ["AUD003"]
@@ -256,7 +256,7 @@ def test_a_signature_that_is_known_stands_for_what_was_confirmed() -> None:
     audit = judge(FLEET, AGGREGATION, reading, Known(intended(AGGREGATION), deployed(AGGREGATION), TOKENS), "provision")
     assert (audit.status, audit.tier) == (Status.IN_SYNC, Tier.SIGNATURE)
     before = {
-        owner: str(text).replace("maximum-prefix 8", "maximum-prefix 7")
+        owner: str(text).replace("maximum-prefix 5", "maximum-prefix 7")
         for owner, text in deployed(AGGREGATION).items()
     }
     audit = judge(FLEET, AGGREGATION, reading, Known(intended(AGGREGATION), before, TOKENS), "provision")
@@ -268,7 +268,7 @@ def test_only_a_router_that_runs_all_that_was_confirmed_may_be_known_by_its_sign
     assert judging.is_as_confirmed(whole.parts, deployed(AGGREGATION), AGGREGATION)
     assert not judging.is_as_confirmed(slice_alone.parts, deployed(SLICE), SLICE)
     assert not judging.is_as_confirmed(whole.parts, {BASE: deployed(AGGREGATION)[BASE]}, AGGREGATION)
-    drifted = seen(AGGREGATION, WHOLE.replace("maximum-prefix 8", "maximum-prefix 9", 1))
+    drifted = seen(AGGREGATION, WHOLE.replace("maximum-prefix 5", "maximum-prefix 9", 1))
     assert not judging.is_as_confirmed(drifted.parts, deployed(AGGREGATION), AGGREGATION)
 
 
@@ -279,7 +279,7 @@ def test_a_check_that_failed_is_a_finding_unless_its_change_still_waits_to_be_pr
     told = judge(FLEET, SLICE, reading, Known(intended(SLICE), deployed(SLICE), TOKENS), "provision")
     assert [finding.rule for finding in told.findings] == ["AUD022"]
     before = {
-        owner: str(text).replace(f"neighbor {peer} maximum-prefix 8", f"neighbor {peer} maximum-prefix 7")
+        owner: str(text).replace(f"neighbor {peer} maximum-prefix 5", f"neighbor {peer} maximum-prefix 7")
         for owner, text in deployed(SLICE).items()
     }
     waits = judge(FLEET, SLICE, reading, Known(intended(SLICE), before, TOKENS), "provision")

@@ -89,5 +89,5 @@ KINDS: dict[str, Callable[[Checkout], None]] = {
     "file-renamed": file_renamed,
 }
 
-WITHOUT_EFFECT = frozenset({"bandwidth-changed", "comment-edited", "file-renamed"})
-"""What no router runs otherwise for; a bandwidth is in no config yet."""
+WITHOUT_EFFECT = frozenset({"comment-edited", "file-renamed"})
+"""What no router runs otherwise for."""

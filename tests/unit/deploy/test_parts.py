@@ -66,13 +66,13 @@ def test_what_comes_and_goes_beside_a_slice_does_not_move_it() -> None:
 
 
 def test_a_change_of_ones_own_slice_moves_it() -> None:
-    changed = (INTENDED[FIRST] or "").replace("maximum-prefix 8", "maximum-prefix 9")
+    changed = (INTENDED[FIRST] or "").replace("maximum-prefix 5", "maximum-prefix 9")
     assert annotated(CONFIG.text).basis != annotated(with_slice(FIRST, changed)).basis
     assert annotated(CONFIG.text).basis != annotated(with_slice(FIRST, None)).basis
 
 
 def test_other_parts_are_told_and_drift_of_ones_own_is_shown() -> None:
-    changed = (INTENDED[FIRST] or "").replace("maximum-prefix 8", "maximum-prefix 9")
+    changed = (INTENDED[FIRST] or "").replace("maximum-prefix 5", "maximum-prefix 9")
     running = PLATFORM.splice(with_slice(SECOND, None), FIRST, changed)
     told = annotated(running, deployed=INTENDED)
     assert told.others == (OtherPart(ROUTER, SECOND, PartStatus.DRIFTED),)

@@ -34,8 +34,9 @@ def the_long_way(before: str, after: str) -> str:
 def edited(text: str, choices: list[tuple[int, str]]) -> str:
     lines = text.split("\n")
     frr = next(number for number, line in enumerate(lines) if line.endswith(document.FRR))
+    end = next(number for number in range(frr + 1, len(lines)) if lines[number].startswith("#: file"))
     for where, how in choices:
-        number = frr + 1 + where % (len(lines) - frr - 2)
+        number = frr + 1 + where % (end - frr - 1)
         line = lines[number]
         if line.startswith("#") or line.strip() in {"exit", "!", "exit-address-family", ""}:
             continue
