@@ -8,6 +8,7 @@ replaced in their texts keeps every answer of such a comparison:
   beside a network as well. Any two networks then contain, overlap and touch each other as those of the same shape do.
 - A location's code, AS number, VLAN tags of uplinks and the interfaces named after them become words, where they stand in a place that is
   meant for one. Which of a location's numbers are equal is a part of the shape.
+- The rates of a location's part of an aggregation router are left out where they are what its access lines give, word for word.
 - Free text and names of secrets are left out where nothing else can stand: no rule reads them.
 
 Whatever else differs, by one letter, is another shape. Where that is not enough (a pattern of interface names, a base that names a
@@ -18,7 +19,7 @@ from __future__ import annotations
 
 import re
 import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -27,7 +28,8 @@ from typing import Final
 from pydantic import BaseModel
 
 from provisioner.intent.cache import digest
-from provisioner.intent.model import AggregationRouter, Location, Service
+from provisioner.intent.model import AggregationRouter, Location, Service, Uplink
+from provisioner.render import bandwidth
 
 FIXED: Final = (
     "198.51.100.77",
@@ -69,6 +71,12 @@ _FREE: Final = {
     "uplinks": {"__all__": {"access_line": {"provider", "technology", "circuit_id"}}},
 }
 """What no rule reads of a location."""
+
+_FREE_WHERE_RATES_ARE_RIGHT: Final = {
+    **_FREE,
+    "uplinks": {"__all__": {"access_line": {"provider", "technology", "circuit_id", "down_mbps", "up_mbps"}}},
+}
+"""What no rule reads of a location where its part of an aggregation router has the contracted rates, word for word."""
 
 _PLAIN_STARS: Final = re.compile(r"^AllowUsers (?:\*@\S+ ?)+$|^\*\.info ", re.MULTILINE)
 """Where a star stands for every user or facility, and not for the rest of an interface's name."""
@@ -169,8 +177,14 @@ class Shapes:
         if _OWN in text:
             return None
         text = self._without_numbers(location, text)
-        intent = _intent(location).replace(f'"aggregation_router": "{router.name}"', _OWN)
         here = [uplink for uplink in location.uplinks if uplink.aggregation_router == router.name]
+        contracted = [_stanza(uplink) for uplink in here]
+        free = _FREE
+        if all(text.count(stanza) == 1 for stanza in contracted):
+            free = _FREE_WHERE_RATES_ARE_RIGHT
+            for stanza in contracted:
+                text = text.replace(stanza, f"{stanza.partition(chr(10))[0]}\n    rate {_OWN}\n")
+        intent = _intent(location, free).replace(f'"aggregation_router": "{router.name}"', _OWN)
         own = [f"{uplink.aggregation_port}.{uplink.vlan_id}" for uplink in here]
         own_words = (location.code, location.code.lower(), str(location.asn), *own)
         if any(word in base for word in own_words):
@@ -223,8 +237,15 @@ def _words(location: Location, interfaces: Sequence[str]) -> dict[str, str]:
     return words
 
 
-def _intent(location: Location) -> str:
-    return location.model_dump_json(indent=1, exclude=_FREE)  # type: ignore[arg-type]
+def _intent(location: Location, free: Mapping[str, object] = _FREE) -> str:
+    return location.model_dump_json(indent=1, exclude=free)  # type: ignore[arg-type]
+
+
+def _stanza(uplink: Uplink) -> str:
+    """What traffic control of an aggregation router says of an uplink that has its contracted rate."""
+    (limit,) = bandwidth.of_aggregation((uplink,))
+    shares = (f"    class {share.number} rate {share.rate} ceil {share.ceil}\n" for share in limit.shares)
+    return f"interface {limit.interface}\n    rate {limit.rate}\n{''.join(shares)}"
 
 
 def _as_text(model: BaseModel) -> str:

@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[3]
 CODE = "05DJ00"
 
 EDGE = {
+    "guests without a limit": ("POL044", r"(interface lan0\.30\n    rate )\d+", r"\g<1>900000"),
     "a filter that holds for IPv4 alone": ("POL011", "table inet filter", "table ip filter"),
     "a table that is switched off": ("POL011", "table inet filter {", "table inet filter {\n\tflags dormant"),
     "interfaces by a pattern": (
@@ -124,6 +125,8 @@ EDGE = {
 }
 
 SLICE = {
+    "another rate than the contracted one": ("POL044", r"(    rate )\d+(kbit\n    class c)", r"\g<1>900000\2"),
+    "a router that is not heard where its line is full": ("POL044", r"(    class c rate )\d+", r"\g<1>8"),
     "somebody's sources": (
         "POL013",
         r"(chain from_05DJ00 \{\n)\t\tip saddr (\S+)/\d+ accept",
