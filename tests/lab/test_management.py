@@ -6,6 +6,8 @@ import re
 import shlex
 import subprocess
 import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import yaml
 
@@ -159,38 +161,102 @@ def test_a_changed_secret_of_the_reader_counts(provisioned: Lab, provision: Prov
 
 
 LISTENER = """
-import socket, sys
-with socket.create_server((sys.argv[1], int(sys.argv[2]))) as server, open("/run/logs", "ab", 0) as file:
-    print("listens", flush=True)
-    while True:
-        client, (source, _) = server.accept()
-        with client:
-            client.settimeout(5)
-            try:
-                while data := client.recv(65536):
-                    file.write(source.encode() + b" " + data)
-            except OSError:
-                pass
+import socket, sys, threading
+file = open("/run/logs", "ab", 0)
+def datagrams(address, port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind((address, port))
+        while True:
+            file.write(b"udp " + listening.recv(65536) + b"\\n")
+def stream(client):
+    with client, client.makefile("rb") as lines:
+        for line in lines:
+            file.write(b"tcp " + line)
+def streams(address, port):
+    with socket.create_server((address, port)) as listening:
+        while True:
+            threading.Thread(target=stream, args=listening.accept()[:1], daemon=True).start()
+threads = [
+    threading.Thread(target={"tcp": streams, "udp": datagrams}[protocol], args=(address, int(port)))
+    for protocol, address, port in (word.split(",") for word in sys.argv[1:])
+]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
 """
+ARRIVES_SECONDS = 90
+"""A target that is back is tried again after half a minute at most."""
+MORE_THAN_WAIT = 2500
+"""Lines: more than a router keeps for a target that is away (templates/frr/common/rsyslog.j2)."""
 
 
-def test_what_a_router_logs_arrives_at_the_log_target(provisioned: Lab, fleet: Fleet, schools: Schools) -> None:
-    """Also what it logged while the target was away."""
-    target = fleet.service.management.syslog[0]
-    station = provisioned.node("station")
-    words = {router.name: f"marker-{router.name}-{uuid.uuid4().hex}" for router in routers(provisioned, schools)}
-    for router in routers(provisioned, schools):
-        router.exec("logger", "-p", "daemon.notice", words[router.name], check=True)
-    listen = shlex.join(["python3", "-c", LISTENER, str(target.address), str(target.port)])
+@contextmanager
+def log_targets(lab: Lab, fleet: Fleet) -> Iterator[Callable[[], list[str]]]:
+    """Every log target of the inventory, at the station; gives what came so far, a line each, with its protocol before it."""
+    station = lab.node("station")
+    targets = fleet.service.management.syslog
+    words = [f"{target.protocol},{target.address},{target.port}" for target in targets]
+    listen = shlex.join(["python3", "-c", LISTENER, *words])
     station.launch("sh", "-c", f"echo $$ > /run/logs.pid; rm -f /run/logs; exec {listen}")
+
+    def seen() -> list[str]:
+        return station.exec("cat", "/run/logs").stdout.splitlines()
+
     try:
-        eventually(
-            lambda: all(word in station.exec("cat", "/run/logs").stdout for word in words.values()),
-            deadline_seconds=90,
-            what="lines of both routers at the log target",
-        )
+        yield seen
     finally:
-        station.exec("sh", "-c", "kill $(cat /run/logs.pid)")
+        station.exec("sh", "-c", "kill $(cat /run/logs.pid)", check=True)
+
+
+def test_what_a_router_logs_arrives_at_every_log_target(provisioned: Lab, fleet: Fleet, schools: Schools) -> None:
+    """By the protocol that the inventory says."""
+    protocols = {target.protocol for target in fleet.service.management.syslog}
+    assert protocols == {"tcp", "udp"}, "the sample has one of each"
+    words = {router.name: f"marker-{uuid.uuid4().hex}" for router in routers(provisioned, schools)}
+    with log_targets(provisioned, fleet) as seen:
+
+        def arrived() -> bool:
+            """Logged again and again: what was said before a target listened is not what is asked about."""
+            for router in routers(provisioned, schools):
+                router.exec("logger", "-p", "daemon.notice", words[router.name], check=True)
+            lines = seen()
+            return all(
+                any(line.startswith(protocol) and f" {name} " in line and word in line for line in lines)
+                for name, word in words.items()
+                for protocol in protocols
+            )
+
+        eventually(arrived, deadline_seconds=ARRIVES_SECONDS, what="lines of both routers at both log targets")
+
+
+def test_a_log_target_that_is_away_keeps_no_router_from_logging(
+    provisioned: Lab, fleet: Fleet, schools: Schools
+) -> None:
+    """Not even when more was said than is kept for it; what was said first arrives when it is back."""
+    router = routers(provisioned, schools)[0]
+    first, last = f"first-{uuid.uuid4().hex}", f"last-{uuid.uuid4().hex}"
+
+    def logged(word: str) -> Callable[[], bool]:
+        return lambda: router.exec("grep", "-qF", word, "/var/log/syslog").status == 0
+
+    with log_targets(provisioned, fleet) as seen:  # nothing waits any more
+        here = f"here-{uuid.uuid4().hex}"
+
+        def is_here() -> bool:
+            router.exec("logger", "-p", "daemon.notice", here, check=True)
+            return any(line.startswith("tcp") and here in line for line in seen())
+
+        eventually(is_here, deadline_seconds=ARRIVES_SECONDS, what="the log target hears")
+    router.exec("logger", "-p", "daemon.notice", first, check=True)
+    eventually(logged(first), deadline_seconds=10, what="the first line in the router's own log")
+    many = f"seq -f 'line %.0f of many' {MORE_THAN_WAIT} | logger -p daemon.info && logger -p daemon.notice {last}"
+    router.exec("sh", "-c", many, check=True)
+    eventually(logged(last), deadline_seconds=20, what="the last line in the router's own log")
+    with log_targets(provisioned, fleet) as seen:
+        eventually(
+            lambda: any(line.startswith("tcp") and first in line for line in seen()),
+            deadline_seconds=ARRIVES_SECONDS,
+            what="what was logged while the target was away",
+        )
 
 
 def test_routers_ask_the_time_servers_of_the_inventory(provisioned: Lab, fleet: Fleet, schools: Schools) -> None:

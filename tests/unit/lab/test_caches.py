@@ -49,7 +49,7 @@ def test_the_station_gives_up_an_address_that_a_cache_has() -> None:
 
 def test_the_station_has_the_addresses_of_time_servers_and_log_targets() -> None:
     lab = topology.build(load_fleet(ROOT / "inventory"), ["03BK00"])
-    assert {"192.0.2.7/24", "192.0.2.8/24", "192.0.2.9/24"} < set(map(str, lab.station_addresses))
+    assert {"192.0.2.7/24", "192.0.2.8/24", "192.0.2.9/24", "192.0.2.10/24"} < set(map(str, lab.station_addresses))
 
 
 def test_each_prefix_has_a_roa_of_its_own_length() -> None:
