@@ -89,6 +89,18 @@ def _location(policy: EffectivePolicy) -> Json:
             }
             for session in policy.sessions
         ],
+        "rates": [
+            {
+                "device": rate.device,
+                "interface": rate.interface,
+                "whose": rate.whose,
+                "kind": rate.kind or None,
+                "sure_bps": rate.sure or None,
+                "most_bps": rate.most or None,
+                "basis": _basis(rate.basis),
+            }
+            for rate in policy.rates
+        ],
         "logs": [
             {
                 "device": log.device,

@@ -14,6 +14,7 @@ from provisioner.policy.effective.model import (
     EffectivePolicy,
     Extent,
     Flow,
+    Rate,
     Routes,
     Ruling,
     SessionFacts,
@@ -23,6 +24,7 @@ from provisioner.policy.effective.model import (
 )
 from provisioner.policy.effective.norms import NORMS
 from provisioner.policy.effective.packets import ROUTER, VERSIONS
+from provisioner.render.bandwidth import MEGABIT
 from provisioner.report.wording import counted, visible
 
 CELLS: Final = {Extent.ALL: "yes", Extent.SOME: "some", Extent.NONE: "-"}
@@ -190,6 +192,12 @@ def sections(policy: EffectivePolicy) -> Iterator[Section]:
     )
     yield Section("sessions", "How the BGP sessions are protected", "", tuple(_sessions(policy)))
     yield Section(
+        "rates",
+        "How fast: what interfaces send at most",
+        "What is not told here is sent as fast as the interface can.",
+        tuple(_rates(policy.rates)),
+    )
+    yield Section(
         "logs",
         "What is logged of packets",
         "How long it is kept: docs/privacy.md.",
@@ -320,6 +328,21 @@ def _routes(routes: Iterable[Routes]) -> Iterator[Entry]:
             what = ", ".join(ruling.conditions) or ("everything" if ruling.accepts else "the rest")
             items.append(Item(visible(f"{verdict}: {what}"), _where((ruling,)), accepts=ruling.accepts))
         yield Entry(visible(name), tuple(items))
+
+
+def _rates(rates: Iterable[Rate]) -> Iterator[Entry]:
+    places: dict[tuple[str, str, str], list[Item]] = {}
+    for rate in rates:
+        most = f"{_mbps(rate.most)} at most" if rate.most else "a limit that cannot be read here"
+        said = f"{rate.kind}: {most}, and {_mbps(rate.sure)} however full it is" if rate.kind else most
+        key = (rate.device, rate.interface, rate.whose)
+        places.setdefault(key, []).append(Item(visible(said), _places(rate.basis)))
+    for (device, interface, whose), items in places.items():
+        yield Entry(visible(f"{device} {interface} (to {whose})"), tuple(items))
+
+
+def _mbps(bits: int) -> str:
+    return f"{bits / MEGABIT:g} Mbit/s"
 
 
 def _sessions(policy: EffectivePolicy) -> Iterator[Entry]:

@@ -268,3 +268,25 @@ def test_the_schema_knows_every_member_that_is_written(fleet: Fleet) -> None:
     for name, kind in (("zones", "zone"), ("flows", "flow"), ("borders", "border"), ("routes", "routes")):
         assert set(location[name][0]) == set(definitions[kind]["properties"])
     assert set(location["flows"][0]["rulings"][0]) == set(definitions["ruling"]["properties"])
+
+
+def test_rates_are_those_of_the_configs_with_what_the_inventory_says_of_them(fleet: Fleet, tmp_path: Path) -> None:
+    lines = said(policies(fleet).of(fleet.locations[CODE]), "rates")
+    assert "er-05dj00 wan0.101 (to utr1-ar2, primary uplink) | 30 Mbit/s at most" in lines
+    assert (
+        "er-05dj00 wan0.101 (to utr1-ar2, primary uplink) | guest: 20 Mbit/s at most, and 2 Mbit/s however full it is"
+        in lines
+    )
+    assert "er-05dj00 lan0.30 (to guest) | 100 Mbit/s at most" in lines
+    assert "utr1-ar2 acc1.101 (to 05DJ00, primary uplink) | 100 Mbit/s at most" in lines
+    wrong = with_template(fleet, tmp_path, "frr/common/traffic.j2", r"rate \{\{ limit\.rate \}\}", "rate 999000kbit")
+    assert "er-05dj00 wan0.101 (to utr1-ar2, primary uplink) | 999 Mbit/s at most" in said(wrong, "rates")
+
+
+def test_a_rate_says_which_line_of_the_inventory_and_of_the_template_it_comes_from(fleet: Fleet) -> None:
+    policy = policies(fleet).of(fleet.locations[CODE])
+    by = {(rate.interface, rate.kind): rate.basis for rate in policy.rates}
+    assert by["wan0.101", ""].intent[0].endswith("uplinks[0].access_line.up_mbps")
+    assert by["acc1.101", ""].intent[0].endswith("uplinks[0].access_line.down_mbps")
+    assert re.fullmatch(r"inventory/service\.yaml:\d+ segments\[2\]\.limit", by["wan0.101", "guest"].intent[0])
+    assert all(re.match(r"templates/frr/common/traffic\.j2:\d+", basis.template) for basis in by.values())

@@ -13,9 +13,20 @@ from provisioner.intent.model import Fleet, Location
 from provisioner.intent.types import PlatformName
 from provisioner.plan.model import DeviceRole
 from provisioner.policy.acceptance import Acceptances
-from provisioner.policy.effective.model import Border, EffectivePolicy, Extent, Flow, Log, Routes, SessionFacts, Zone
+from provisioner.policy.effective.model import (
+    Border,
+    EffectivePolicy,
+    Extent,
+    Flow,
+    Log,
+    Rate,
+    Routes,
+    SessionFacts,
+    Zone,
+)
 from provisioner.policy.effective.origins import Inventory, Origins
 from provisioner.policy.effective.packets import Packets
+from provisioner.policy.effective.rates import rates
 from provisioner.policy.effective.routes import RoutesOf
 from provisioner.policy.evaluation import edge_findings, slice_findings
 from provisioner.policy.model import Finding
@@ -73,6 +84,7 @@ class Policies:
             borders=tuple(read.borders),
             routes=tuple(read.routes),
             sessions=tuple(read.sessions),
+            rates=tuple(read.rates),
             logs=tuple(read.logs),
             answers=read.answers,
             astray=read.astray,
@@ -95,6 +107,7 @@ class _Read:
     borders: list[Border] = field(default_factory=list)
     routes: list[Routes] = field(default_factory=list)
     sessions: list[SessionFacts] = field(default_factory=list)
+    rates: list[Rate] = field(default_factory=list)
     logs: list[Log] = field(default_factory=list)
     answers: Extent = Extent.NONE
     astray: Extent = Extent.NONE
@@ -120,6 +133,7 @@ class _Read:
 
     def _add(self, judged: Judged, packets: Packets) -> None:
         self.logs += packets.logs()
+        self.rates += rates(judged, self.origins)
         self.borders += packets.borders() if judged.location is not None else ()
         routes = RoutesOf(judged, self.origins)
         self.routes += routes.routes()

@@ -201,6 +201,29 @@ class Log:
 
 
 @dataclass(frozen=True, slots=True)
+class Rate:
+    """How fast an interface sends, or one kind of packets on it.
+
+    Attributes:
+        device: The router.
+        interface: Its interface.
+        whose: What is at the other side: a segment, or an uplink's other end.
+        kind: Which packets: a segment's, the router's own; empty for all that the interface sends.
+        sure: What they get however much others send, bit/s; 0 where nothing is said of it.
+        most: What they get at most, bit/s; 0 where what is there cannot be read.
+        basis: Where it comes from.
+    """
+
+    device: str
+    interface: str
+    whose: str
+    kind: str
+    sure: int
+    most: int
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class Norm:
     """A norm for which the report is evidence.
 
@@ -231,6 +254,7 @@ class EffectivePolicy:
         borders: What interfaces let pass.
         routes: What sessions take and give.
         sessions: How they are protected.
+        rates: How fast interfaces send.
         logs: What is written down of packets.
         answers: How much comes back to whoever opened a connection, of what belongs to it.
         astray: How much of what belongs to no connection is forwarded all the same.
@@ -248,6 +272,7 @@ class EffectivePolicy:
     borders: tuple[Border, ...]
     routes: tuple[Routes, ...]
     sessions: tuple[SessionFacts, ...]
+    rates: tuple[Rate, ...]
     logs: tuple[Log, ...]
     answers: Extent
     astray: Extent

@@ -127,6 +127,21 @@ class Origins:
         """An uplink of the location."""
         return (self.inventory.place(self._own_file, ("uplinks", number)),)
 
+    def access_line(self, number: int, rate: str) -> tuple[str, ...]:
+        """A contracted rate of an uplink of the location."""
+        return (self.inventory.place(self._own_file, ("uplinks", number, "access_line", rate)),)
+
+    def limit(self, number: int) -> tuple[str, ...]:
+        """What says how much a segment of the location may use: its own limit, or the catalogue's; nothing where neither does."""
+        segment = self.location.segments[number]
+        if segment.limit is not None:
+            return (self.inventory.place(self._own_file, ("segments", number, "limit")),)
+        return tuple(
+            self.inventory.place(SERVICE_FILE, ("segments", place, "limit"))
+            for place, row in enumerate(self.fleet.service.segments)
+            if row.role is segment.role and row.limit is not None
+        )
+
     def service(self, *where: str | int) -> tuple[str, ...]:
         """A field of `service.yaml`."""
         return (self.inventory.place(SERVICE_FILE, where),)
