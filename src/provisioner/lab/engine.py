@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ NODE_LABEL: Final = "provision.node"
 CAPABILITIES: Final = ("NET_ADMIN", "NET_RAW", "SYS_ADMIN")
 """NET_ADMIN and NET_RAW for a router's work; SYS_ADMIN for FRR's sockets, namespaces of hosts, eBPF."""
 _REQUEST_SECONDS: Final = 120
+_FRAME: Final = struct.Struct(">BxxxL")
+_STDOUT: Final = 1
+_STDERR: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,12 +244,35 @@ class Engine:
         """Run a command in a container as root and wait for its end."""
         with _translated("cannot run a command", name):
             handle = self._client.api.exec_create(name, list(command))["Id"]
-            stdout, stderr = self._client.api.exec_start(handle, demux=True)
-            status = self._client.api.exec_inspect(handle)["ExitCode"]
-        return Executed(int(status), (stdout or b"").decode(errors="replace"), (stderr or b"").decode(errors="replace"))
+            api = self._client.api
+            # Not `exec_start`: it asks for an upgraded connection and reads that below the buffer into which the answer's head was read,
+            # so that what came together with the head is lost.
+            with api.post(f"{api.base_url}/v{api.api_version}/exec/{handle}/start", json={}, stream=True) as answer:
+                try:
+                    answer.raise_for_status()
+                except requests.exceptions.HTTPError as error:
+                    docker.errors.create_api_error_from_http_exception(error)
+                stdout, stderr = _streams(answer.content)
+            status = api.exec_inspect(handle)["ExitCode"]
+        return Executed(int(status), stdout.decode(errors="replace"), stderr.decode(errors="replace"))
 
     def launch(self, name: str, command: Sequence[str]) -> None:
         """Run a command in a container as root without waiting for it."""
         with _translated("cannot run a command", name):
             handle = self._client.api.exec_create(name, list(command), stdout=False, stderr=False)["Id"]
             self._client.api.exec_start(handle, detach=True)
+
+
+def _streams(output: bytes) -> tuple[bytes, bytes]:
+    """Standard output and error, out of the frames in which the daemon sends them.
+
+    Source: Docker Engine API v1.41, "Attach to a container", stream format: a byte for the stream, three of zero, four for the size.
+    """
+    found: dict[int, list[bytes]] = {_STDOUT: [], _STDERR: []}
+    position = 0
+    while position < len(output):
+        stream, size = _FRAME.unpack_from(output, position)
+        position += _FRAME.size
+        found[stream].append(output[position : position + size])
+        position += size
+    return b"".join(found[_STDOUT]), b"".join(found[_STDERR])
