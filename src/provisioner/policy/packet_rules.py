@@ -28,7 +28,7 @@ section 3."""
 _AFAR: Final = 57
 """A hop limit as it arrives from somewhere on the internet."""
 
-_STRANGERS: Final = (ip_address("198.51.100.77"), ip_address("2001:db8:ffff:ffff:ffff:ffff:ffff:77"))
+STRANGERS: Final = (ip_address("198.51.100.77"), ip_address("2001:db8:ffff:ffff:ffff:ffff:ffff:77"))
 """Sources that are nobody's in any fleet: documentation space (RFC 5737, RFC 3849)."""
 
 _LINK_LOCAL: Final = ip_address("fe80::1")
@@ -72,7 +72,7 @@ def managed_from_inside(judged: Judged) -> Iterator[Said]:
             packet = Packet(4, MANAGEMENT_PORT, source=source, protocol="tcp", destination_port=_SSH)
             if not judged.packets.accepts("input", packet):
                 yield f"interface {MANAGEMENT_PORT}", f"SSH is not accepted from the management network ({source})"
-    for stranger in _STRANGERS:
+    for stranger in STRANGERS:
         if reason := judged.packets.accepts("prerouting", Packet(stranger.version, MANAGEMENT_PORT, source=stranger)):
             yield f"interface {MANAGEMENT_PORT}", f"packets are accepted from {stranger}: {reason}"
     yield from _nothing_for_strangers(judged)
@@ -88,7 +88,7 @@ def _from_inside_alone(judged: Judged, packet: Packet, named: str) -> Iterator[S
         for version in (4, 6):
             if reason := judged.packets.accepts("input", replace(packet, version=version, iifname=name)):
                 yield f"interface {name}", f"{named} is accepted: {reason}"
-    for stranger in _STRANGERS:
+    for stranger in STRANGERS:
         each = replace(packet, version=stranger.version, iifname=MANAGEMENT_PORT, source=stranger)
         if reason := judged.packets.accepts("input", each):
             yield f"interface {MANAGEMENT_PORT}", f"{named} is accepted from {stranger}: {reason}"
@@ -98,7 +98,7 @@ def _nothing_for_strangers(judged: Judged) -> Iterator[Said]:
     """A router offers nothing: no port of it takes a connection, but from its neighbors and by the management port."""
     own = {interface: (segment.ipv4[1], segment.ipv6[1]) for segment, interface in judged.segments()}
     for name in _ports(judged):
-        for source in (*_STRANGERS, *own.get(name, ())):
+        for source in (*STRANGERS, *own.get(name, ())):
             for protocol in ("tcp", "udp"):
                 if reason := judged.packets.accepts(
                     "input", Packet(source.version, name, None, source, None, protocol)
@@ -223,7 +223,7 @@ def unspoofed(judged: Judged) -> Iterator[Said]:
         own = (segment.ipv4[1], segment.ipv6[1])
         others = [other.router_ipv4.ip + 1 for other, _ in judged.segments() if other is not segment]
         beside = _just_outside((segment.ipv4, segment.ipv6))
-        yield from _sources(judged, interface, own, (*_STRANGERS, *others, *beside, judged.management_networks[0][1]))
+        yield from _sources(judged, interface, own, (*STRANGERS, *others, *beside, judged.management_networks[0][1]))
         yield from _unspecified(judged, "prerouting", Packet(6, interface))
     for uplink in judged.uplinks:
         interface = judged.interface(uplink)
@@ -266,7 +266,7 @@ def _unspecified(judged: Judged, hook: str, packet: Packet) -> Iterator[Said]:
 def _others(judged: Judged) -> tuple[IPv4Address | IPv6Address, ...]:
     """Sources that a location must not use towards its aggregation router."""
     private = (ip_address("10.255.255.1"), ip_address("fd00::1"), judged.management_networks[0][1])
-    return _foreign(judged, (*_STRANGERS, *private, *_just_outside(judged.announced)))
+    return _foreign(judged, (*STRANGERS, *private, *_just_outside(judged.announced)))
 
 
 def _foreign(judged: Judged, addresses: tuple[Address, ...]) -> tuple[Address, ...]:
@@ -286,7 +286,7 @@ def _just_outside(networks: tuple[Network, ...]) -> tuple[Address, ...]:
 def _leaving(judged: Judged, interface: str) -> Iterator[Said]:
     """What leaves an edge router has an announced source, after translation."""
     for segment, _ in judged.segments():
-        for source in (segment.ipv4[1], segment.ipv6[1], *_STRANGERS):
+        for source in (segment.ipv4[1], segment.ipv6[1], *STRANGERS):
             is_public = any(source in network for network in judged.announced)
             reason = judged.packets.accepts("postrouting", Packet(source.version, oifname=interface, source=source))
             if reason and not is_public:
@@ -301,7 +301,7 @@ def _leaving(judged: Judged, interface: str) -> Iterator[Said]:
 def _delivered(judged: Judged, interface: str) -> Iterator[Said]:
     """What a school is sent is its own."""
     beside = _foreign(judged, _just_outside(judged.announced))
-    for target in (*(network[1] for network in judged.announced), *_STRANGERS, *beside):
+    for target in (*(network[1] for network in judged.announced), *STRANGERS, *beside):
         packet = Packet(target.version, "core0", interface, destination=target)
         reason = judged.packets.accepts("forward", packet)
         is_own = any(target in network for network in judged.announced)
@@ -330,7 +330,7 @@ def control_plane(judged: Judged) -> Iterator[Said]:
 
 def _spoken(judged: Judged, interface: str, neighbor: Address, *, is_core: bool = False) -> Iterator[Said]:
     """What a neighbor may send, and nobody else: from next door, and not from one router further on."""
-    stranger = next(each for each in _STRANGERS if each.version == neighbor.version)
+    stranger = next(each for each in STRANGERS if each.version == neighbor.version)
     near, far = _GTSM, _GTSM - 1
     for protocol, port, source_port in _conversations(judged, is_core=is_core):
         packet = Packet(

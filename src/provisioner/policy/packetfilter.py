@@ -47,6 +47,7 @@ class Packet:
         hops: TTL or hop limit.
         icmp_type: As nftables names it.
         state: Of its connection, as nftables names it.
+        flag: A flag of TCP that is set, as nftables names it.
         beyond_limits: Whether it comes after as many as any limit allows.
         way: What of it chooses its way: an option of IPv4 (`lsrr`, `ssrr`) or the type of a routing header (`0`); empty where nothing does.
     """
@@ -63,6 +64,7 @@ class Packet:
     icmp_type: str | None = None
     state: str = "new"
     way: str = ""
+    flag: str | None = None
     beyond_limits: bool = False
 
     @property
@@ -451,8 +453,7 @@ class _Reader:
     def _read_by_itself(self, on: str, matches: list[Match]) -> bool:
         """Read what has a form of its own; tells whether it was that."""
         if on == "tcp flags":
-            self._next()
-            matches.append(Match(on, ()))
+            matches.append(Match(on, (self._next(),)))
         elif on == "tcp option":
             if [self._next() for _ in range(3)] != ["maxseg", "size", "set"]:
                 matches.append(_UNKNOWN)
@@ -509,13 +510,14 @@ _LOOKS_AT: Final[Mapping[str, tuple[int, str]]] = {
     "udp sport": (0, "source_port"),
     "icmp type": (4, "icmp_type"),
     "icmpv6 type": (6, "icmp_type"),
+    "tcp flags": (0, "flag"),
     "ip option": (4, "way"),
     "rt type": (6, "way"),
 }
 """For each condition the version of IP that it is about (0 for either), and what of a packet it looks at."""
 
 _UNKNOWN: Final = Match("unknown", ())
-_OPEN: Final = frozenset({"limit", "tcp flags"})
+_OPEN: Final = frozenset({"limit"})
 """Conditions that are left open: a packet of any kind may meet them."""
 
 _ADDRESSES: Final = frozenset({"ip saddr", "ip daddr", "ip6 saddr", "ip6 daddr"})

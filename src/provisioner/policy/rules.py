@@ -12,6 +12,7 @@ from provisioner.policy import bandwidth_rules as bandwidth
 from provisioner.policy import daemon_rules as daemons
 from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
+from provisioner.policy import policing_rules as policing
 from provisioner.policy import route_rules as routes
 from provisioner.policy import session_rules as sessions
 from provisioner.policy import ssh_rules as ssh
@@ -310,6 +311,14 @@ RULES: Final = (
         TRAFFIC,
         "compare with the access line, and with the limits in service.yaml and of the location",
         bandwidth.held_to_rates,
+    ),
+    Rule(
+        "POL046",
+        "What a router must listen to is limited, of each school for itself, and above what work needs",
+        "RFC 6192 section 3",
+        NFTABLES,
+        _TEMPLATE,
+        policing.policed,
     ),
 )
 """In the order of their ids."""

@@ -44,6 +44,10 @@ FRR_BFD_MULTIPLIER: Final = 3
 FRR_BFD_INTERVAL_MS: Final = 300
 """FRR leaves its own defaults out of what it lists (BFD_DEFDETECTMULT, BFD_DEFDESIREDMINTX in bfd.h)."""
 
+EDGE_ICMP_RATE: Final = "100/second burst 50 packets"
+AGGREGATION_ICMP_RATE: Final = "1000/second burst 500 packets"
+"""Of ICMP that a router takes to itself or tells others. On an aggregation router it is that of all; a school has less of its own."""
+
 _IPV4_BITS: Final = 32
 _LONGEST_IPV6: Final = 64
 """The longest IPv6 prefix that a location announces: a segment."""
@@ -146,6 +150,8 @@ class EdgeContext:
         inside4: Sources that never come from an uplink: own prefixes, translated segments, own link addresses.
         outside4: The only sources that leave by an uplink, after translation.
         ra_mtu: MTU told to hosts (RFC 4861, 4.6.4) where an access line carries less than Ethernet, else 0.
+        icmp_rate: How much ICMP is taken and told, in nft's words.
+        told_by_school: Whether what is told is limited by school first.
         clamped_uplinks: Uplinks on which TCP's segment size is lowered (RFC 4459), each once.
         limits: How fast interfaces may send.
         marks: Which packets are of which class of these.
@@ -162,6 +168,8 @@ class EdgeContext:
     interfaces: tuple[InterfaceContext, ...]
     uplinks: tuple[UplinkContext, ...]
     clamped_uplinks: tuple[UplinkContext, ...]
+    icmp_rate: str
+    told_by_school: bool
     segments: tuple[SegmentContext, ...]
     segments_by_interface: tuple[SegmentContext, ...]
     own4: tuple[PrefixEntry, ...]
@@ -200,6 +208,8 @@ class AggregationBaseContext:
     locations4: tuple[PrefixEntry, ...]
     locations6: tuple[PrefixEntry, ...]
     core: CoreContext
+    icmp_rate: str
+    told_by_school: bool
     management: ManagementContext
 
 
@@ -286,6 +296,8 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
             for context, uplink in zip(uplinks, location.uplinks, strict=True)
             if uplink.access_line.mtu < ETHERNET_MTU
         ),
+        icmp_rate=EDGE_ICMP_RATE,
+        told_by_school=False,
         segments=segments,
         segments_by_interface=tuple(sorted(segments, key=lambda segment: interface_key(segment.interface))),
         own4=own4,
@@ -326,6 +338,8 @@ def aggregation_base(fleet: Fleet, router_name: str) -> AggregationBaseContext:
         locations4=_prefix_entries(service.pools.location_ipv4, longest=_IPV4_BITS),
         locations6=_prefix_entries(service.pools.location_ipv6, longest=_LONGEST_IPV6),
         core=core(service, MANAGEMENT_PORT, router.core.port),
+        icmp_rate=AGGREGATION_ICMP_RATE,
+        told_by_school=True,
         management=management(service, router.management_address.ip, MANAGEMENT_PORT, router.core.port),
     )
 

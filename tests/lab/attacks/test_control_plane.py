@@ -507,3 +507,105 @@ def test_a_flood_of_packets_that_expire_is_bounded_and_bgp_stays_up(
     sent = arena.flood(at, packets, FLOOD_RATE, FLOOD_SECONDS)
     assert answers() - start < sent / 10
     assert session_counters(router) == before
+
+
+CONNECTION_BURST: Final = 10
+BFD_LIMIT: Final = 100
+"""As in templates/frr/edge/nftables.j2 and templates/frr/aggregation/slice/nftables.j2."""
+IN_A_NEIGHBOR_S_NAME: Final = {
+    "connections of BGP": ("H/TCP(sport=n, dport=179, flags='S')", CONNECTION_BURST, r"dport 179 tcp flags syn"),
+    "BFD": ("H/UDP(sport=n, dport=4784)/m", BFD_LIMIT, r"dport \{ 3784, 4784 \}"),
+}
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("kind", list(IN_A_NEIGHBOR_S_NAME))
+@pytest.mark.parametrize("end", ["edge", "aggregation"])
+def test_a_flood_in_a_neighbor_s_name_is_bounded_and_the_sessions_of_others_stay_up(
+    arena: Arena, schools: Schools, end: str, kind: str, family: int
+) -> None:
+    """From the wire of the neighbor, with its address and one hop away: nothing but a limit is left. It is that neighbor's alone."""
+    school, line = schools.fibre, schools.fibre.uplinks[0]
+    near, far = (
+        (line.edge_ipv4.ip, line.aggregation_ipv4.ip) if family == 4 else (line.edge_ipv6.ip, line.aggregation_ipv6.ip)
+    )
+    if end == "edge":
+        router, at, source, target = (
+            arena.lab.router(school.edge_router_name),
+            arena.at_surfnet(school, line),
+            far,
+            near,
+        )
+    else:
+        router, at, source, target = arena.lab.router(line.aggregation_router), arena.at_school(school, line), near, far
+    body, burst, line_of_limit = IN_A_NEIGHBOR_S_NAME[kind]
+    packets = [text for _, each in arena.load([Shot(kind, body, source, target, 255)] * 8) for text in each]
+    eye = arena.eye(router, ACCEPTED)
+    mine = {
+        str(line.edge_ipv4.ip),
+        str(line.edge_ipv6.ip),
+        str(line.aggregation_ipv4.ip),
+        str(line.aggregation_ipv6.ip),
+    }
+
+    def others() -> dict[str, tuple[str, int]]:
+        return {peer: about for peer, about in session_counters(router).items() if peer not in mine}
+
+    before = others()
+    assert end == "edge" or "Established" in {state for state, _ in before.values()}
+    try:
+        with relaxed(router, without(rf"\t\t[^\n]*{line_of_limit} limit rate over [^\n]* drop\n")):
+            start = eye.count()
+            sent = arena.flood(at, packets, FLOOD_RATE, FLOOD_SECONDS / 2)
+            assert eye.count() - start > sent / 2, "control: without the limit they are let in"
+        start = eye.count()
+        sent = arena.flood(at, packets, FLOOD_RATE, FLOOD_SECONDS)
+        let_in = eye.count() - start
+        rate = BFD_LIMIT if kind == "BFD" else 2
+        assert 0 < let_in <= burst + rate * (FLOOD_SECONDS + 1) < sent
+        assert others() == before
+    finally:
+        eventually(
+            lambda: {state for state, _ in session_counters(router).values()} == {"Established"},
+            deadline_seconds=60,
+            what="every session",
+        )
+
+
+@pytest.mark.alone
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_school_s_pings_use_up_nothing_of_another_s(arena: Arena, schools: Schools, family: int) -> None:
+    """At the aggregation router, which both ask: without the limit of one school the limit of all is used up, and others get no answer."""
+    one, other = schools.fibre, schools.dual
+    line = one.uplinks[0]
+    second = next(each for each in other.uplinks if each.aggregation_router == line.aggregation_router)
+    router = arena.lab.router(line.aggregation_router)
+    source, target = (
+        (line.edge_ipv4.ip, line.aggregation_ipv4.ip) if family == 4 else (line.edge_ipv6.ip, line.aggregation_ipv6.ip)
+    )
+    packets = [t for _, each in arena.load([Shot("echo", ECHO[family], source, target, 255)] * 8) for t in each]
+    at, eye = arena.at_school(one, line), arena.eye(router, ACCEPTED)
+    before = session_counters(router)
+    with relaxed(router, without(r"\t\ticmp(?:v6)? type \{[^\n]* limit rate over 50/second[^\n]* drop\n")):
+        start = eye.count()
+        sent = arena.flood(at, packets, FLOOD_RATE, FLOOD_SECONDS / 2)
+        assert eye.count() - start > sent / 2, "control: without the limit of the school they are let in"
+    start = eye.count()
+    sent = arena.flood(at, packets, FLOOD_RATE, FLOOD_SECONDS)
+    assert 0 < eye.count() - start <= 50 + 50 * (FLOOD_SECONDS + 1) < sent
+    number, honest = arena.load(
+        [
+            Shot(
+                "of the other",
+                ECHO[family],
+                second.edge_ipv4.ip if family == 4 else second.edge_ipv6.ip,
+                second.aggregation_ipv4.ip if family == 4 else second.aggregation_ipv6.ip,
+                255,
+            )
+        ]
+    )[0]
+    arena.flood(at, packets, FLOOD_RATE, FLOOD_SECONDS / 2)
+    arena.shoot(arena.at_school(other, second), honest)
+    eventually(lambda: number in eye.seen(), deadline_seconds=10, what="the other school's ping, sent once")
+    assert session_counters(router) == before

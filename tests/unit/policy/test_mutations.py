@@ -99,6 +99,13 @@ WEAKER = (
     (re.compile(r"ip daddr != \S+ "), "ip daddr != 0.0.0.0/0 "),
     (re.compile(r"!= 255"), "!= 254"),
     (re.compile(r"limit rate over"), "limit rate"),
+    (re.compile(r"(dport .*limit rate over) \d+/second burst \d+ (?=packets drop)"), r"\1 1/minute burst 1 "),
+    (re.compile(r"(dport .*limit rate over) \d+/second burst \d+ (?=packets drop)"), r"\1 1000000/second burst 10 "),
+    (
+        re.compile(r"(dport (?:22|161|\{).*limit rate over) \d+/second burst \d+ (?=packets drop)"),
+        r"\1 5/second burst 5 ",
+    ),
+    (re.compile(r" tcp flags syn(?= limit)"), ""),
     (re.compile(r"(nd-router-solicit, )(?=nd-neighbor-solicit, nd-neighbor-advert)"), r"\1nd-router-advert, "),
     (re.compile(r"time-exceeded, parameter-problem"), "time-exceeded, redirect"),
     (re.compile(r"^((?:Permit|Password|Kbd|Hostbased)\w+) no$"), r"\1 yes"),

@@ -39,6 +39,7 @@ _WORDS: Final = {
     "oifname": "going out by {values}",
     "ip ttl": "with TTL {values}",
     "ip6 hoplimit": "with hop limit {values}",
+    "tcp flags": "with the TCP flag {values}",
     "ct state": "of a connection that is {values}",
     "meta nfproto": "{values}",
 }
@@ -66,8 +67,6 @@ def _worded(match: Match, rule: str) -> str:
     if match.on == "limit":
         found = _LIMIT.search(rule)
         return f"{'above' if found and found[1] else 'at most'} {found[2] if found else 'a limited rate'}"
-    if match.on == "tcp flags":
-        return "with certain TCP flags"
     if match.on not in _WORDS or not match.values or None in match.values:
         return f"under a condition that is not told in words: {rule}"
     said = _WORDS[match.on]
