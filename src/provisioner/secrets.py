@@ -24,6 +24,14 @@ _VALUE: Final = re.compile(r"^[!-~]{8,80}$")
 """Printable ASCII without blanks; 80 bytes is what the kernel takes for a TCP MD5 key (TCP_MD5SIG_MAXKEYLEN)."""
 
 
+_IN_A_PASSWORD_FIELD: Final = re.compile(r"^[a-z][a-z0-9-]*:<secret:([^>]+)>:", re.MULTILINE)
+"""A token where shadow(5) has a password."""
+_HASH: Final = re.compile(
+    r"^(?:\$y\$[./0-9A-Za-z]{2,}\$[./0-9A-Za-z]{1,86}\$[./0-9A-Za-z]{43}|\$2[aby]\$1[0-9]\$[./0-9A-Za-z]{53})$"
+)
+"""crypt(5): yescrypt, and bcrypt with a cost from 10 to 19. What is older is guessed too fast."""
+
+
 class Secret:
     """A value that does not show itself: `repr`, `str` and formatting give the placeholder."""
 
@@ -161,6 +169,11 @@ def references(text: str) -> tuple[str, ...]:
     return tuple(sorted(set(_TOKEN.findall(text))))
 
 
+def hashed_references(text: str) -> tuple[str, ...]:
+    """The names of those whose values must be hashes of passwords, sorted, each once."""
+    return tuple(sorted(set(_IN_A_PASSWORD_FIELD.findall(text))))
+
+
 def reveal(text: str, provider: SecretProvider, *, where: str = "") -> str:
     """The text with every token replaced by its value.
 
@@ -183,6 +196,14 @@ def reveal(text: str, provider: SecretProvider, *, where: str = "") -> str:
             where=where,
             remedy="8 to 80 printable ASCII characters, no blanks",
             number="PV4006",
+        )
+    plain = [name for name in hashed_references(text) if not _HASH.match(_value(found, name))]
+    if plain:
+        raise SecretError(
+            f"the value of {_enumerate(plain)} is no hash of a password",
+            where=where,
+            remedy="a hash of yescrypt or bcrypt (crypt(5)): mkpasswd -m yescrypt",
+            number="PV4007",
         )
     return _TOKEN.sub(lambda match: _value(found, match.group(1)), text)
 

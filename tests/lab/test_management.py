@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import bcrypt
+import pytest
 import yaml
 
 from frr_config import document, plain
@@ -278,3 +282,94 @@ def test_routers_ask_the_time_servers_of_the_inventory(provisioned: Lab, fleet: 
             )
     finally:
         station.exec("sh", "-c", "kill $(cat /run/lab-ntp.pid)")
+
+
+# --- the console --------------------------------------------------------------------------------------------------------------
+
+USER = "console"
+HASHED = "management/console"
+LOGIN = """
+import os, pty, sys, time
+user, password = sys.argv[1:]
+child, screen = pty.fork()
+if not child:
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+    os.execv("/usr/bin/su", ["su", "-", user, "-c", f"sudo -S -p again: id -un"])
+said, sent, end = b"", 0, time.monotonic() + 20
+while time.monotonic() < end:
+    try:
+        data = os.read(screen, 1024)
+    except OSError:
+        break
+    if not data:
+        break
+    said += data
+    if said.count(b"assword: ") + said.count(b"again:") > sent:
+        sent += 1
+        os.write(screen, password.encode() + b"\\n")
+sys.stdout.buffer.write(said)
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+
+
+@pytest.fixture
+def with_console(tmp_path: Path) -> Path:
+    """The sample inventory with somebody who gets in at the console."""
+    inventory = tmp_path / "inventory"
+    shutil.copytree(ROOT / "inventory", inventory)
+    path = inventory / "service.yaml"
+    text = path.read_text(encoding="utf-8")
+    known = "  user: provision\n"
+    assert known in text
+    path.write_text(text.replace(known, f"{known}  break_glass: {{user: {USER}, password: {HASHED}}}\n"))
+    return inventory
+
+
+def test_the_console_takes_the_right_password_and_ssh_takes_none(
+    provisioned: Lab, provision: Provision, schools: Schools, with_console: Path
+) -> None:
+    """Logged in as nobody, as at a console: no key, no network. No output holds the hash; a value that is none is refused."""
+    router = provisioned.router(schools.fibre.edge_router_name)
+    password = uuid.uuid4().hex
+    hashed = bcrypt.hashpw(password.encode(), bcrypt.gensalt(10)).decode()
+    path = provisioned.state.secrets
+    before = path.read_text(encoding="utf-8")
+    selection = ("--lab", provisioned.name, "--school", schools.fibre.code)
+    there = ("--inventory", str(with_console))
+
+    def logged_in(with_password: str) -> str:
+        done = router.exec("python3", "-c", LOGIN, USER, with_password)
+        return done.stdout.strip().splitlines()[-1] if done.status == 0 else ""
+
+    try:
+        path.write_text(yaml.safe_dump(yaml.safe_load(before) | {HASHED: password}), encoding="utf-8")
+        refused = provision(*selection, *there, "--yes")
+        assert refused.returncode == 2
+        assert f"the value of {HASHED} is no hash of a password" in refused.stdout + refused.stderr
+        assert password not in refused.stdout + refused.stderr
+        path.write_text(yaml.safe_dump(yaml.safe_load(before) | {HASHED: hashed}), encoding="utf-8")
+        pushed = provision(*selection, *there, "--yes")
+        assert pushed.returncode == 0, pushed.stdout + pushed.stderr
+        again = provision(*selection, *there, "--dry-run")
+        assert again.returncode == 0, again.stdout + again.stderr
+        history = provision("history", "--lab", provisioned.name, "--school", schools.fibre.code)
+        said = "".join(done.stdout + done.stderr for done in (pushed, again, history))
+        assert f"+{USER}:" in said
+        assert hashed not in said
+        assert all(
+            hashed.encode() not in each.read_bytes()
+            for each in provisioned.state.secrets.parent.rglob("*")
+            if each.is_file() and each != provisioned.state.secrets
+        )
+        for log in ("/var/log/syslog", "/var/log/auth.log"):
+            assert hashed not in router.read(log)
+        assert logged_in(password) == "root"
+        assert not logged_in(f"{password}x")
+        by_ssh = ssh(provisioned, router.name, "-l", USER, "-v")
+        assert by_ssh.returncode != 0
+        assert "Authentications that can continue: publickey\n" in by_ssh.stderr.replace("\r", "")
+    finally:
+        path.write_text(before, encoding="utf-8")
+        assert provision(*selection, "--yes").returncode == 0
+    assert not logged_in(password)

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from provisioner.intent import exceptions
 from provisioner.intent.complaints import Complaint, File, Where
-from provisioner.intent.management_checks import secrets_have_one_use, targets_are_inside
+from provisioner.intent.management_checks import break_glass_is_nobody_else, secrets_have_one_use, targets_are_inside
 from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
 from provisioner.intent.ranges import Network, span, within
 from provisioner.intent.routing_checks import discarding_is_offered, pools_are_somebodys, routing_is_consistent
@@ -543,6 +543,7 @@ FLEET_RULES: Final[tuple[Callable[[Fleet], Iterator[Complaint]], ...]] = (
     pools_are_somebodys,
     targets_are_inside,
     secrets_have_one_use,
+    break_glass_is_nobody_else,
     routing_is_consistent,
 )
 LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ...]] = (

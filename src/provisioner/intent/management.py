@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from provisioner.intent.foundation import Intent
-from provisioner.intent.types import Address4, BannerLine, Integer, Name, Network4, SecretReference
+from provisioner.intent.types import Address4, BannerLine, Integer, Name, Network4, SecretReference, UserName
 
 DEFAULT_BANNER: tuple[str, ...] = (
     "Access is for people who manage this network, and for nobody else.",
@@ -48,6 +48,15 @@ class Snmp(Intent):
     privacy: SecretReference = Field(description="Name of the secret that encrypts (AES-128, RFC 3826); another one")
 
 
+class BreakGlass(Intent):
+    """Who gets in at a router's console when keys or the management network are gone: by password, and never by SSH."""
+
+    user: UserName = Field(description="Login name; of nobody else")
+    password: SecretReference = Field(
+        description="Name of the secret: a hash of the password, of yescrypt or bcrypt (crypt(5))"
+    )
+
+
 class Management(Intent):
     """Who may manage routers, from where, and what routers tell whom."""
 
@@ -65,6 +74,10 @@ class Management(Intent):
     )
     snmp: Snmp | None = Field(default=None, description="Who may read counters; nobody where it is left out")
 
+    break_glass: BreakGlass | None = Field(
+        default=None, description="Who gets in at a router's console alone; nobody where it is left out"
+    )
+
     def targets(self) -> Iterator[tuple[str, int, IPv4Address, bool]]:
         """Whom routers talk to: the field, the position in it, the address, and whether it may lie anywhere."""
         for number, server in enumerate(self.ntp):
@@ -75,6 +88,10 @@ class Management(Intent):
     def secrets(self) -> tuple[str, ...]:
         """Names of the secrets that every router has."""
         return () if self.snmp is None else (self.snmp.authentication, self.snmp.privacy)
+
+    def hashed_secrets(self) -> tuple[str, ...]:
+        """Names of the secrets that every router has and that are hashes of passwords."""
+        return () if self.break_glass is None else (self.break_glass.password,)
 
     def is_inside(self, address: IPv4Address) -> bool:
         """Whether an address lies in a management network."""

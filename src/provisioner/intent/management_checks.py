@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from provisioner.intent.complaints import Complaint, File, Where
 from provisioner.intent.model import Fleet
@@ -31,11 +32,69 @@ def targets_are_inside(fleet: Fleet) -> Iterator[Complaint]:
 
 def secrets_have_one_use(fleet: Fleet) -> Iterator[Complaint]:
     """A secret that is used twice is known at two places, and changed at one."""
-    snmp = fleet.service.management.snmp
+    management = fleet.service.management
+    snmp = management.snmp
+    if management.break_glass is not None and management.break_glass.password in management.secrets():
+        yield _service(
+            ("management", "break_glass", "password"),
+            f"the secret {management.break_glass.password!r} is for SNMP too",
+            "another one",
+            "PV1723",
+        )
     if snmp is not None and snmp.authentication == snmp.privacy:
         yield _service(
             ("management", "snmp", "privacy"), f"the secret {snmp.privacy!r} authenticates too", "another one", "PV1723"
         )
+
+
+def break_glass_is_nobody_else(fleet: Fleet) -> Iterator[Complaint]:
+    """A user that the system has already would go on with what the system says of it."""
+    management = fleet.service.management
+    if management.break_glass is None:
+        return
+    name = management.break_glass.user
+    if name == management.user or name in _SYSTEM_USERS or name.startswith("systemd-"):
+        whose = "the orchestrator's" if name == management.user else "the system's own"
+        yield _service(("management", "break_glass", "user"), f"{name!r} is {whose}", "another name", "PV1724")
+
+
+_SYSTEM_USERS: Final = frozenset(
+    {
+        "adm",
+        "admin",
+        "backup",
+        "bin",
+        "daemon",
+        "dnsmasq",
+        "frr",
+        "games",
+        "irc",
+        "list",
+        "lp",
+        "mail",
+        "man",
+        "messagebus",
+        "news",
+        "nobody",
+        "ntp",
+        "operator",
+        "polkitd",
+        "proxy",
+        "root",
+        "shadow",
+        "sshd",
+        "staff",
+        "sudo",
+        "sync",
+        "sys",
+        "syslog",
+        "tcpdump",
+        "users",
+        "uucp",
+        "www-data",
+    }
+)
+"""Users and groups of Debian (base-passwd) and of what runs on a router."""
 
 
 def _service(where: Where, what: str, remedy: str, number: str) -> Complaint:

@@ -59,6 +59,8 @@ RuleId = Annotated[str, StringConstraints(pattern=r"^POL[0-9]{3}$")]
 Reason = Annotated[str, StringConstraints(pattern=REASON_PATTERN, min_length=10, max_length=200)]
 FreeText = Annotated[str, StringConstraints(pattern=FREE_TEXT_PATTERN, min_length=1, max_length=64)]
 BannerLine = Annotated[str, StringConstraints(pattern=REASON_PATTERN, min_length=1, max_length=100)]
+UserName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", max_length=32)]
+"""A user of a router: lower-case letters, digits, single hyphens; 32 characters are what useradd(8) takes."""
 ExceptedText = Annotated[str, StringConstraints(pattern=REASON_PATTERN.replace("+-]", "+@-]"), max_length=200)]
 """A text or a mail address that stands in the same file."""
 VersionText = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9A-Za-z.+~-]*$", max_length=40)]

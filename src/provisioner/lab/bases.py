@@ -7,7 +7,7 @@ from threading import Lock
 
 from provisioner.lab.startup import BaseConfig
 from provisioner.lab.state import LabState
-from provisioner.secrets import FileSecrets, references, reveal
+from provisioner.secrets import FileSecrets, hashed_references, references, reveal
 
 
 def rendered_base(render: Callable[[str], str]) -> Callable[[LabState], BaseConfig]:
@@ -23,7 +23,7 @@ def rendered_base(render: Callable[[str], str]) -> Callable[[LabState], BaseConf
         def base(router: str) -> str:
             text = render(router)
             with one_at_a_time:  # nodes are made side by side, and the secrets are one file
-                state.add_secrets(references(text))
+                state.add_secrets(references(text), hashed_references(text))
             return reveal(text, FileSecrets(state.secrets), where=router)
 
         return base

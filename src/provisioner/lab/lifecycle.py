@@ -140,7 +140,7 @@ def _up(
     before = state.topology()
     state.save_topology(topology)
     state.add_secrets(uplink.password for code in topology.locations for uplink in fleet.locations[code].uplinks)
-    state.add_secrets(fleet.service.management.secrets())
+    state.add_secrets(fleet.service.management.secrets(), fleet.service.management.hashed_secrets())
     public_key = state.public_key()
     containers = {container.node: container for container in engine.containers(state.name)}
     if before is not None and CORE in containers and before.ports_of(CORE) != topology.ports_of(CORE):

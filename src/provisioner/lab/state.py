@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import bcrypt
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
@@ -130,12 +131,12 @@ class LabState:
             _write(self.identity.with_suffix(".pub"), f"{public} provision-lab-{self.name}\n")
         return self.identity.with_suffix(".pub").read_text(encoding="utf-8")
 
-    def add_secrets(self, names: Iterable[str]) -> None:
-        """Make a value for every name that has none yet."""
-        known = self._read_secrets()
-        missing = sorted(set(names) - set(known))
+    def add_secrets(self, names: Iterable[str], hashed: Iterable[str] = ()) -> None:
+        """Make a value for every name that has none yet; for those in `hashed` the hash of a password that nobody knows."""
+        known, hashes = self._read_secrets(), frozenset(hashed)
+        missing = sorted({*names, *hashes} - set(known))
         if missing or not self.secrets.exists():
-            known |= {name: secrets.token_hex(16) for name in missing}
+            known |= {name: _hash() if name in hashes else secrets.token_hex(16) for name in missing}
             _write(self.secrets, yaml.safe_dump(known))
 
     def _read_secrets(self) -> dict[str, str]:
@@ -214,3 +215,8 @@ def _write(path: Path, text: str) -> None:
     draft.touch(mode=0o600)
     draft.write_text(text, encoding="utf-8")
     draft.replace(path)
+
+
+def _hash() -> str:
+    """The hash of a password that nobody knows, by bcrypt (crypt(5))."""
+    return bcrypt.hashpw(secrets.token_hex(16).encode(), bcrypt.gensalt(10)).decode()

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from frr_config.document import FRR, INTERFACES, NFTABLES, TRAFFIC
-from frr_config.plain import CHRONY, SNMPD, SSHD
+from frr_config.plain import CHRONY, PASSWORDS, SNMPD, SSHD
 from provisioner.policy import bandwidth_rules as bandwidth
+from provisioner.policy import console_rules as console
 from provisioner.policy import daemon_rules as daemons
 from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
@@ -319,6 +320,14 @@ RULES: Final = (
         NFTABLES,
         _TEMPLATE,
         policing.policed,
+    ),
+    Rule(
+        "POL047",
+        "At the console one user of the inventory gets in, by password, and by no other way",
+        "crypt(5), RFC 7454 section 4",
+        PASSWORDS,
+        _TEMPLATE,
+        console.console_alone,
     ),
 )
 """In the order of their ids."""

@@ -110,7 +110,8 @@ class Twin:
         codes = [code for code in self._codes if any(half.active(code) for half in sides.all)]
         base = rendered_base(self._base)
         lifecycle.up(sides.fleet, codes, self.name, announce, base_config=base, aggregation_routers=self._routers)
-        self.state.add_secrets(names)
+        hashed = (name for half in sides.all for name in half.fleet.service.management.hashed_secrets())
+        self.state.add_secrets(names, hashed)
         before = build(sides.fleet, codes, self._routers)
         there = [router for router in self._routers if router in sides.head.fleet.aggregation_routers]
         self._after = build(sides.head.fleet, [code for code in codes if sides.head.active(code)], there)

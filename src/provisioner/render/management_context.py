@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from ipaddress import IPv4Address
+from typing import Final
 
 from provisioner.intent.model import Service
 from provisioner.render.addresses import by_value, prefix
@@ -30,6 +31,19 @@ class SnmpContext:
 
 
 @dataclass(frozen=True, slots=True)
+class BreakGlassContext:
+    """Who gets in at the console; `password` is the token of a hash, never a value. `user_id` is nobody else's in Debian."""
+
+    user: str
+    password: str
+    user_id: int
+
+
+BREAK_GLASS_ID: Final = 5900
+"""Debian gives out 1000 to 59999 from the lowest on; libnss-extrausers takes what is above 499."""
+
+
+@dataclass(frozen=True, slots=True)
 class ManagementContext:
     """The management plane of one router.
 
@@ -40,6 +54,7 @@ class ManagementContext:
         ntp: Who tells it the time; none where nobody does.
         syslog: Where it sends its logs; none where it does not.
         snmp: Who reads its counters; None where nobody does.
+        break_glass: Who gets in at its console; None where nobody does.
     """
 
     address: str
@@ -48,6 +63,7 @@ class ManagementContext:
     ntp: tuple[TargetContext, ...]
     syslog: tuple[TargetContext, ...]
     snmp: SnmpContext | None
+    break_glass: BreakGlassContext | None
 
 
 NTP_PORT = 123
@@ -79,4 +95,7 @@ def management(service: Service, address: IPv4Address, inside: str, outside: str
         snmp=None
         if intent.snmp is None
         else SnmpContext(intent.snmp.user, token(intent.snmp.authentication), token(intent.snmp.privacy)),
+        break_glass=None
+        if intent.break_glass is None
+        else BreakGlassContext(intent.break_glass.user, token(intent.break_glass.password), BREAK_GLASS_ID),
     )

@@ -419,6 +419,21 @@ CASES: dict[str, Edit] = {
         "  user: provision\n",
         "  user: provision\n  snmp: {user: monitoring, authentication: snmp/one, privacy: snmp/one}\n",
     ),
+    "somebody at the console with the secret of SNMP": swap(
+        SERVICE,
+        "  user: provision\n",
+        "  user: provision\n  snmp: {user: monitoring, authentication: snmp/one, privacy: snmp/two}\n"
+        "  break_glass: {user: console, password: snmp/two}\n",
+    ),
+    "somebody at the console who is the orchestrator": swap(
+        SERVICE, "  user: provision\n", "  user: provision\n  break_glass: {user: provision, password: a/console}\n"
+    ),
+    "somebody at the console whom the system has": swap(
+        SERVICE, "  user: provision\n", "  user: provision\n  break_glass: {user: root, password: a/console}\n"
+    ),
+    "somebody at the console who would be two": swap(
+        SERVICE, "  user: provision\n", '  user: provision\n  break_glass: {user: "me:x:0", password: a/console}\n'
+    ),
     "banner with a line break": swap(
         SERVICE, "  user: provision\n", '  user: provision\n  banner: ["Go away.\\nPermitRootLogin yes"]\n'
     ),

@@ -20,6 +20,7 @@ TEXT_TYPES = [
     "LocationCode",
     "BoardNumber",
     "Name",
+    "UserName",
     "PortName",
     "CircuitId",
     "SecretReference",

@@ -12,7 +12,7 @@ from provisioner.errors import LabError
 from provisioner.intent.model import Fleet
 from provisioner.lab.state import LabState, state_home
 from provisioner.lab.topology import build
-from provisioner.secrets import FileSecrets
+from provisioner.secrets import FileSecrets, reveal
 
 
 @pytest.mark.parametrize("name", ["", "UPPER", "with space", "../up", "-dash", "dash-", "x" * 31, "a\nb", "a/b"])
@@ -78,6 +78,12 @@ def test_a_secret_that_is_there_keeps_its_value_when_others_are_added(tmp_path: 
     after = FileSecrets(state.secrets)
     assert after.resolve("a/1") == before
     assert after.resolve("b/2") not in {None, before}
+
+
+def test_what_is_to_be_the_hash_of_a_password_is_one(tmp_path: Path) -> None:
+    state = LabState("one", tmp_path)
+    state.add_secrets(["a/1"], ["console"])
+    assert reveal("console:<secret:console>::0:99999:7:::\n", FileSecrets(state.secrets)).startswith("console:$2b$10$")
 
 
 def test_a_second_process_is_told_that_the_lab_is_held(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import pytest
 from provisioner.errors import RenderError
 from provisioner.intent.exceptions import AccessException
 from provisioner.intent.load import load_fleet
+from provisioner.intent.management import BreakGlass
 from provisioner.intent.model import Fleet
 from provisioner.policy.acceptance import Acceptances
 from provisioner.policy.fleet import Judge
@@ -32,6 +33,7 @@ GUARDS = re.compile(
     r"|prefix-list \S+.* permit|^route-map |match ip|no bgp default|^router bgp|^table |^ip(?:v6)? route "
     r"|\b(?:accept|drop|goto|jump|vmap)\b"
     r"|^ call |match (?:as-path|community|rpki)|(?:as-path access-list|community-list|prefix-list) \S+|rpki"
+    r"|^\{\{ management\.break_glass\.user|^DenyUsers"
     r"|^(?:AllowUsers|AuthenticationMethods|Ciphers|ClientAlive|DisableForw|HostKeyAlg|Hostbased|Kbd|Kex|LoginGrace|MACs|Max|Password|Permit|PubkeyAcc)"
     r"|^(?:agentaddress|createUser|rouser|engineID|server|port|cmdport) |^\*\.info"
     r"|meta priority set|^    (?:rate|class) \{\{|^interface \{\{ limit"
@@ -121,6 +123,10 @@ WEAKER = (
     (re.compile(r"^engineID.*"), "rocommunity public"),
     (re.compile(r"^(cmd)?port 0"), r"\1port 123"),
     (re.compile(r"^server \S+ \S+ \S+ iburst"), "server 192.0.2.77 iburst"),
+    (re.compile(r"^DenyUsers .*"), "DenyUsers root"),
+    (re.compile(r"ALL=\(ALL:ALL\) "), "ALL=(ALL:ALL) NOPASSWD: "),
+    (re.compile(r":\{\{ management\.break_glass\.(?:password|user_id) \}\}"), ":0"),
+    (re.compile(r":x:"), "::"),
     (re.compile(r"^Ciphers "), "Ciphers aes256-cbc,"),
     (re.compile(r"^MACs "), "MACs hmac-sha1,"),
     (re.compile(r"rate \{\{ limit\.rate \}\}"), "rate 900000000kbit"),
@@ -185,7 +191,11 @@ def fleet() -> Fleet:
         "03BK00": single.model_copy(update={"exceptions": (PRINTING,)}),
         "20TY00": dual.model_copy(update={"uplinks": uplinks}),
     }
-    return replace(fleet, locations=locations)
+    management = fleet.service.management.model_copy(
+        update={"break_glass": BreakGlass(user="console", password="management/console")}
+    )
+    service = fleet.service.model_copy(update={"management": management})
+    return replace(fleet, service=service, locations=locations)
 
 
 PRINTING = AccessException.model_validate(
