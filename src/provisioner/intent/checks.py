@@ -16,7 +16,7 @@ from provisioner.intent.management_checks import break_glass_is_nobody_else, sec
 from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
 from provisioner.intent.ranges import Network, span, within
 from provisioner.intent.routing_checks import discarding_is_offered, pools_are_somebodys, routing_is_consistent
-from provisioner.intent.service_checks import limits_fit_the_line
+from provisioner.intent.service_checks import catalogue_is_served, limits_fit_the_line, segments_are_served
 from provisioner.intent.types import INTERNET, AvailabilityClass, SegmentRole, UplinkRole
 from provisioner.intent.validate import nearest
 
@@ -544,6 +544,7 @@ FLEET_RULES: Final[tuple[Callable[[Fleet], Iterator[Complaint]], ...]] = (
     targets_are_inside,
     secrets_have_one_use,
     break_glass_is_nobody_else,
+    catalogue_is_served,
     routing_is_consistent,
 )
 LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ...]] = (
@@ -555,6 +556,7 @@ LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ..
     prefixes_fit_the_limits,
     discarding_is_offered,
     limits_fit_the_line,
+    segments_are_served,
 )
 
 

@@ -17,7 +17,7 @@ from provisioner.intent.foundation import Intent
 from provisioner.intent.management import Management
 from provisioner.intent.ranges import within
 from provisioner.intent.routing import RoutingSecurity
-from provisioner.intent.services import BandwidthLimit
+from provisioner.intent.services import NO_DHCP, NO_DNS, BandwidthLimit, CatalogueDhcp, DhcpMode, Dns, SegmentDhcp
 from provisioner.intent.types import (
     Address4,
     Address6,
@@ -174,6 +174,10 @@ class CatalogueSegment(Intent):
     limit: BandwidthLimit | None = Field(
         default=None, description="How much it may use at every school, or what the line carries where that is less"
     )
+    dhcp: CatalogueDhcp | None = Field(
+        default=None, description="Whether the router gives addresses in it at every school; nobody does where left out"
+    )
+    dns: Dns | None = Field(default=None, description="Whom its hosts ask for names; nobody tells them where left out")
 
 
 class Service(Intent):
@@ -189,6 +193,10 @@ class Service(Intent):
         default=RoutingSecurity(), description="What is accepted from schools and from the core, beside their prefixes"
     )
     log_limit: LogLimit = Field(description="Rate limit of log lines for dropped packets")
+    resolvers: Annotated[
+        tuple[Address4, ...],
+        Field(max_length=4, description="Whom routers ask for names on behalf of segments whose DNS they forward"),
+    ] = ()
     segments: Annotated[
         tuple[CatalogueSegment, ...],
         Field(
@@ -213,6 +221,19 @@ class Service(Intent):
         """How much a segment may use: its own limit, or the catalogue's; None where it may use the whole line."""
         row = self.catalogue(segment.role)
         return segment.limit or (None if row is None else row.limit)
+
+    def dhcp(self, segment: Segment) -> SegmentDhcp:
+        """Who gives addresses in a segment: what it says itself, else what the catalogue says."""
+        row = self.catalogue(segment.role)
+        if segment.dhcp is not None or row is None or row.dhcp is None:
+            return segment.dhcp or NO_DHCP
+        said = row.dhcp
+        return SegmentDhcp(mode=DhcpMode(said.mode), keep_free=said.keep_free, lease_minutes=said.lease_minutes)
+
+    def dns(self, segment: Segment) -> Dns:
+        """Whom the hosts of a segment ask for names: what it says itself, else what the catalogue says."""
+        row = self.catalogue(segment.role)
+        return segment.dns or (None if row is None else row.dns) or NO_DNS
 
 
 # --- boards.yaml ----------------------------------------------------------------------------------------------------------
@@ -380,6 +401,12 @@ class Segment(Intent):
     limit: BandwidthLimit | None = Field(
         default=None, description="How much it may use at this school; the segment catalogue's limit where left out"
     )
+    dhcp: SegmentDhcp | None = Field(
+        default=None, description="Who gives addresses in it at this school; as the catalogue says where left out"
+    )
+    dns: Dns | None = Field(
+        default=None, description="Whom its hosts ask for names at this school; as the catalogue says where left out"
+    )
 
     @property
     def router_ipv4(self) -> IPv4Interface:
@@ -461,6 +488,13 @@ class Location(Intent):
             if within(network, prefix):
                 return True
         return False
+
+    @property
+    def own_source(self) -> IPv4Address | None:
+        """The announced address from which the edge router asks for names: only to such a one do answers come back."""
+        if self.edge_router.nat_address is not None:
+            return self.edge_router.nat_address
+        return next((segment.ipv4[1] for segment in self.segments if self.announces(segment.ipv4)), None)
 
     @property
     def translated_segments(self) -> tuple[Segment, ...]:

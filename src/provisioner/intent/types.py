@@ -65,6 +65,11 @@ ExceptedText = Annotated[str, StringConstraints(pattern=REASON_PATTERN.replace("
 """A text or a mail address that stands in the same file."""
 VersionText = Annotated[str, StringConstraints(pattern=r"^[0-9][0-9A-Za-z.+~-]*$", max_length=40)]
 """A version of software, or how it begins: `10.3`. In YAML in quotes, for 10.10 without them is the number 10.1."""
+DomainName = Annotated[
+    str,
+    StringConstraints(pattern=r"^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$", max_length=100),
+]
+"""A domain of two labels or more in lower case (RFC 1123 section 2.1)."""
 LocationCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}[A-Z]{2}[0-9]{2}$")]
 """BRIN (two digits, two letters) and site number (two digits), for example `16PK00`."""
 BoardNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]

@@ -12,6 +12,7 @@ from provisioner.intent.model import Segment
 from provisioner.intent.types import SegmentRole
 from provisioner.plan.model import DeviceRole
 from provisioner.policy import exception_rules as exceptions
+from provisioner.policy import segment_rules as segments
 from provisioner.policy.packetfilter import Packet
 from provisioner.policy.subject import Address, Judged, Network, Said
 from provisioner.render.context import MANAGEMENT_PORT
@@ -95,8 +96,13 @@ def _from_inside_alone(judged: Judged, packet: Packet, named: str) -> Iterator[S
 
 
 def _nothing_for_strangers(judged: Judged) -> Iterator[Said]:
-    """A router offers nothing: no port of it takes a connection, but from its neighbors and by the management port."""
-    own = {interface: (segment.ipv4[1], segment.ipv6[1]) for segment, interface in judged.segments()}
+    """No port of a router takes a connection but from its neighbors, by the management port, and for what is offered to segments."""
+    own = {}
+    for segment, interface in judged.segments():
+        if segments.offered(judged.fleet.service, segment):
+            yield from segments.beyond(judged, segment, interface)
+        else:
+            own[interface] = (segment.ipv4[1], segment.ipv6[1])
     for name in _ports(judged):
         for source in (*STRANGERS, *own.get(name, ())):
             for protocol in ("tcp", "udp"):

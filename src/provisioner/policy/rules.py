@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from frr_config.document import FRR, INTERFACES, NFTABLES, TRAFFIC
-from frr_config.plain import CHRONY, PASSWORDS, SNMPD, SSHD
+from frr_config.plain import CHRONY, DNSMASQ, PASSWORDS, SNMPD, SSHD
 from provisioner.policy import bandwidth_rules as bandwidth
 from provisioner.policy import console_rules as console
 from provisioner.policy import daemon_rules as daemons
@@ -15,6 +15,7 @@ from provisioner.policy import line_rules as lines
 from provisioner.policy import packet_rules as packets
 from provisioner.policy import policing_rules as policing
 from provisioner.policy import route_rules as routes
+from provisioner.policy import segment_rules as segments
 from provisioner.policy import session_rules as sessions
 from provisioner.policy import ssh_rules as ssh
 from provisioner.policy import steering_rules as steering
@@ -328,6 +329,14 @@ RULES: Final = (
         PASSWORDS,
         _TEMPLATE,
         console.console_alone,
+    ),
+    Rule(
+        "POL048",
+        "Segments get DHCP and DNS as the inventory says, and a router answers nobody else",
+        "RFC 2131, RFC 5358, RFC 8106",
+        DNSMASQ,
+        "compare with dhcp and dns in the segment catalogue and of the location",
+        segments.served_as_said,
     ),
 )
 """In the order of their ids."""

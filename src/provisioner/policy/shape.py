@@ -29,6 +29,7 @@ from pydantic import BaseModel
 
 from provisioner.intent.cache import digest
 from provisioner.intent.model import AggregationRouter, Location, Service, Uplink
+from provisioner.policy import segment_rules
 from provisioner.render import bandwidth
 
 FIXED: Final = (
@@ -44,6 +45,8 @@ FIXED: Final = (
     "fd00::1",
     "0.0.0.0/0",
     "::/0",
+    "0.0.0.0",  # noqa: S104 - a source address
+    "255.255.255.255",
 )
 """Addresses and networks that rules ask about, whatever the config says; a test looks for them in the rules."""
 
@@ -145,6 +148,7 @@ class Shapes:
     """The shapes of parts of one fleet."""
 
     def __init__(self, service: Service) -> None:
+        self._service = service
         self._asn = service.asn
         self._scheme = service.routing.large_communities
         self._fixed = _Form()
@@ -160,7 +164,9 @@ class Shapes:
     def edge(self, location: Location, text: str) -> Shape | None:
         """The shape of an edge router's config; None where it has none."""
         words = _words(location, [f"{uplink.edge_port}.{uplink.vlan_id}" for uplink in location.uplinks])
-        return self._shape("edge", location, _LANDS.sub("", _intent(location)), text, words, None)
+        # Addresses that are given out follow from others by sums, which no comparison of addresses tells.
+        served = "\n".join(segment_rules.expected_lines(self._service, location))
+        return self._shape("edge", location, f"{_LANDS.sub('', _intent(location))}\n{served}", text, words, None)
 
     def slice(
         self, location: Location, router: AggregationRouter, text: str, base: str, point: int | None

@@ -27,6 +27,7 @@ from provisioner.render.entries import PrefixEntry
 from provisioner.render.management_context import ManagementContext, management
 from provisioner.render.ordering import element_key, interface_key
 from provisioner.render.routing_context import LOWEST_PREFERENCE, CoreContext, SchoolContext, core, school
+from provisioner.render.segment_services import ServedContext, resolvers, served
 from provisioner.secrets import token
 
 ETHERNET_MTU: Final = 1500
@@ -130,6 +131,9 @@ class SegmentContext:
         router4: The router's own address in it.
         reaches: The interfaces that it may open connections through.
         exceptions: What it may reach besides: interface, addresses and ports, as nft lists them.
+        served: What the router does for it: DHCP, DNS; None where it does nothing.
+        rdnss: Whom router advertisements tell hosts to ask for names (RFC 8106).
+        dnssl: The domain in which hosts look; empty where they are told of none.
     """
 
     name: str
@@ -140,6 +144,9 @@ class SegmentContext:
     network6: str
     reaches: tuple[str, ...]
     exceptions: tuple[str, ...]
+    served: ServedContext | None
+    rdnss: tuple[str, ...]
+    dnssl: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,9 @@ class EdgeContext:
         clamped_uplinks: Uplinks on which TCP's segment size is lowered (RFC 4459), each once.
         limits: How fast interfaces may send.
         marks: Which packets are of which class of these.
+        served: What the router does for segments, of those for which it does something.
+        resolvers: Whom it asks for names; none where it answers none.
+        own_source: From which address it asks; empty where it does not.
     """
 
     hostname: str
@@ -186,6 +196,9 @@ class EdgeContext:
     management: ManagementContext
     limits: tuple[bandwidth.LimitContext, ...]
     marks: tuple[bandwidth.MarkContext, ...]
+    served: tuple[ServedContext, ...]
+    resolvers: tuple[str, ...]
+    own_source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +293,8 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
     networks4 = tuple(entry.network for entry in own4)
     networks6 = tuple(entry.network for entry in own6)
     lowest = min(uplink.access_line.mtu for uplink in location.uplinks)
+    does = tuple(segment.served for segment in segments if segment.served is not None)
+    forwards = any(each.forwards for each in does)
     return EdgeContext(
         hostname=location.edge_router_name,
         asn=location.asn,
@@ -314,6 +329,9 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
         management=management(service, router.management_address.ip, MANAGEMENT_PORT, uplinks[0].interface),
         limits=bandwidth.of_edge(service, location),
         marks=tuple(bandwidth.marks(service, location)),
+        served=does,
+        resolvers=tuple(map(str, service.resolvers)) if forwards else (),
+        own_source=str(location.own_source) if forwards else "",
     )
 
 
@@ -498,9 +516,10 @@ def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...
             if other.role in reaches and other is not segment
         ]
         role = segment.role.value
+        name = role if roles.count(segment.role) == 1 else f"{role}_{segment.vlan_id}"
         contexts.append(
             SegmentContext(
-                name=role if roles.count(segment.role) == 1 else f"{role}_{segment.vlan_id}",
+                name=name,
                 interface=_segment_interface(location, segment),
                 router4=address(segment.ipv4, 1),
                 router6=address(segment.ipv6, 1),
@@ -508,6 +527,9 @@ def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...
                 network6=prefix(segment.ipv6),
                 reaches=tuple(sorted(interfaces, key=interface_key)),
                 exceptions=tuple(_exceptions(location, segment)),
+                served=served(service, location, segment, name),
+                rdnss=resolvers(service, segment, 6),
+                dnssl=service.dns(segment).domain or "",
             )
         )
     return tuple(contexts)

@@ -391,6 +391,49 @@ CASES: dict[str, Edit] = {
     "limit of nothing": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    limit: {down_mbps: 0, up_mbps: 20}"),
     "limit in one direction": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    limit: {down_mbps: 50}"),
     "limit with a unit": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    limit: {down_mbps: 50M, up_mbps: 20}"),
+    "dhcp range outside the segment": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: server, first: 10.1.65.10}"
+    ),
+    "dhcp range with the router in it": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: server, first: 10.1.64.1}"
+    ),
+    "dhcp range that ends before it begins": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: server, first: 10.1.64.90, last: 10.1.64.20}"
+    ),
+    "dhcp with nothing left to give out": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: server, keep_free: 300}"
+    ),
+    "dhcp range of a relay": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: relay, first: 10.1.64.10, servers: [10.1.10.5]}"
+    ),
+    "dhcp relay without a server": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: relay}"),
+    "dhcp relay to outside": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: relay, servers: [198.18.0.5]}"
+    ),
+    "dhcp relay to the router itself": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: relay, servers: [10.1.10.1]}"
+    ),
+    "dhcp of a mode that there is not": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: on}"),
+    "dhcp lease of a minute": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dhcp: {mode: server, lease_minutes: 1}"
+    ),
+    "dhcp relay in the catalogue": swap(SERVICE, "- role: guest", "- role: guest\n    dhcp: {mode: relay}"),
+    "dns servers that are nobody": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dns: {mode: servers}"),
+    "dns forwarded by nobody": swap(KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dns: {mode: forward}"),
+    "dns forwarded to a server of its own": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dns: {mode: forward, servers: [198.18.0.53]}"
+    ),
+    "dns of the router as a server": swap(
+        KERSENBOOM, "vlan_id: 30", "vlan_id: 30\n    dns: {mode: servers, servers: [10.1.64.1]}"
+    ),
+    "dns domain with a line in it": swap(
+        KERSENBOOM,
+        "vlan_id: 30",
+        'vlan_id: 30\n    dns: {mode: servers, servers: [198.18.0.53], domain: "school.example\\nserver=198.18.0.66"}',
+    ),
+    "dns of the catalogue without servers": swap(
+        SERVICE, "- role: guest", "- role: guest\n    dns: {mode: servers, domain: guest.example}"
+    ),
     "limit of the catalogue below nothing": swap(
         SERVICE, "- role: guest", "- role: guest\n    limit: {down_mbps: -1, up_mbps: 20}"
     ),

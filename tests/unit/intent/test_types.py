@@ -19,6 +19,7 @@ TEXT_TYPES = [
     "FreeText",
     "LocationCode",
     "BoardNumber",
+    "DomainName",
     "Name",
     "UserName",
     "PortName",

@@ -185,12 +185,12 @@ def test_where_packets_come_from_leads_to_the_segment_that_says_so(fleet: Fleet)
     border = next(
         each
         for each in policy.borders
-        if each.interface == f"{location.edge_router.lan_port}.{location.segments[0].vlan_id}" and each.way is Way.IN
+        if each.interface == f"{location.edge_router.lan_port}.{location.segments[-1].vlan_id}" and each.way is Way.IN
     )
     (ruling,) = border.rulings
-    assert ruling.conditions == (f"from {location.segments[0].ipv4}",)
+    assert ruling.conditions == (f"from {location.segments[-1].ipv4}",)
     assert ruling.basis.intent == (
-        f"inventory/locations/{CODE}.yaml:{_line(CODE, str(location.segments[0].ipv4))} segments[0].ipv4",
+        f"inventory/locations/{CODE}.yaml:{_line(CODE, str(location.segments[-1].ipv4))} segments[{len(location.segments) - 1}].ipv4",
     )
 
 

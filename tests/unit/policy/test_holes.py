@@ -77,7 +77,7 @@ EDGE = {
     ),
     "the segment's neighbour addresses": (
         "POL013",
-        r"(chain from_guest \{\n)\t\tip saddr (\S+)/\d+ accept",
+        r"(chain from_guest \{\n(?:.* udp .*\n)?)\t\tip saddr (\S+)/\d+ accept",
         r"\1\t\tip saddr \2/8 accept",
     ),
     "a limit that warns": ("POL002", r"(maximum-prefix \d+)", r"\1 warning-only"),

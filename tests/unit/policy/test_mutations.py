@@ -18,7 +18,7 @@ from provisioner.errors import RenderError
 from provisioner.intent.exceptions import AccessException
 from provisioner.intent.load import load_fleet
 from provisioner.intent.management import BreakGlass
-from provisioner.intent.model import Fleet
+from provisioner.intent.model import Fleet, Segment
 from provisioner.policy.acceptance import Acceptances
 from provisioner.policy.fleet import Judge
 from provisioner.policy.model import Finding
@@ -37,6 +37,7 @@ GUARDS = re.compile(
     r"|^(?:AllowUsers|AuthenticationMethods|Ciphers|ClientAlive|DisableForw|HostKeyAlg|Hostbased|Kbd|Kex|LoginGrace|MACs|Max|Password|Permit|PubkeyAcc)"
     r"|^(?:agentaddress|createUser|rouser|engineID|server|port|cmdport) |^\*\.info"
     r"|meta priority set|^    (?:rate|class) \{\{|^interface \{\{ limit"
+    r"|^(?:interface=|no-|port=|domain-|bogus-|stop-|edns-|server=|quiet-|dhcp-|bind-|except-)|nd (?:rdnss|dnssl)"
     r"|set (?:as-path exclude|community|extcommunity|large-community|ip next-hop|ipv6 next-hop|local-preference) "
 )
 """Lines that decide who may do what."""
@@ -135,6 +136,22 @@ WEAKER = (
     (re.compile(r"hook postrouting priority mangle"), "hook forward priority mangle"),
     (re.compile(r"meta priority set 1:.*"), "meta priority set 1:2"),
     (re.compile(r'oifname "\{\{ mark\.uplink \}\}" '), ""),
+    (re.compile(r"ip daddr 255\.255\.255\.255 "), ""),
+    (
+        re.compile(r"ip6? daddr (?:\{\{ segment\.router. \}\}|\{ \{\{ segment\.router4 \}\}, 255\.255\.255\.255 \}) "),
+        "",
+    ),
+    (re.compile(r"udp sport 68 "), ""),
+    (re.compile(r"udp dport 67 accept"), "accept"),
+    (re.compile(r"(?:tcp|udp) dport 53 accept"), "accept"),
+    (re.compile(r"dport 53\b"), "dport { 53, 80 }"),
+    (re.compile(r"^dhcp-range=.*"), "dhcp-range=set:{{ segment.tag }},{{ segment.network4.partition('/')[0] }},static"),
+    (re.compile(r"^(dhcp-option=.*option:router),.*"), r"\1,192.0.2.77"),
+    (re.compile(r"^(dhcp-option=.*option:dns-server).*"), r"\1"),
+    (re.compile(r"^(dhcp-relay=.*),.*"), r"\1,192.0.2.77"),
+    (re.compile(r"^server=.*"), "server=192.0.2.77"),
+    (re.compile(r"^quiet-dhcp"), "log-queries"),
+    (re.compile(r"^except-interface=lo"), "interface=*"),
 )
 """What makes a guard weaker without taking it away."""
 
@@ -184,18 +201,26 @@ def fleet() -> Fleet:
     Together they use every guard.
     """
     fleet = load_fleet(ROOT / "inventory", only=("03BK00", "05DJ00", "20TY00"))
-    single, dual = fleet.locations["03BK00"], fleet.locations["20TY00"]
+    single, dual, dsl = (fleet.locations[code] for code in ("03BK00", "20TY00", "05DJ00"))
     uplinks = (dual.uplinks[0], dual.uplinks[1].model_copy(update={"maintenance": True}))
     locations = {
         **fleet.locations,
         "03BK00": single.model_copy(update={"exceptions": (PRINTING,)}),
-        "20TY00": dual.model_copy(update={"uplinks": uplinks}),
+        # Names alone, and addresses alone.
+        "05DJ00": dsl.model_copy(update={"segments": (*dsl.segments[:-1], served(dsl.segments[-1], dns="forward"))}),
+        "20TY00": dual.model_copy(
+            update={"uplinks": uplinks, "segments": (served(dual.segments[0], dhcp="server"), *dual.segments[1:])}
+        ),
     }
     management = fleet.service.management.model_copy(
         update={"break_glass": BreakGlass(user="console", password="management/console")}
     )
     service = fleet.service.model_copy(update={"management": management})
     return replace(fleet, service=service, locations=locations)
+
+
+def served(segment: Segment, dhcp: str = "none", dns: str = "none") -> Segment:
+    return Segment.model_validate({**segment.model_dump(), "dhcp": {"mode": dhcp}, "dns": {"mode": dns}})
 
 
 PRINTING = AccessException.model_validate(
