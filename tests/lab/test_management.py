@@ -284,6 +284,42 @@ def test_routers_ask_the_time_servers_of_the_inventory(provisioned: Lab, fleet: 
         station.exec("sh", "-c", "kill $(cat /run/lab-ntp.pid)")
 
 
+def test_nothing_is_pushed_to_software_that_is_known_to_be_bad(
+    provisioned: Lab, provision: Provision, schools: Schools, tmp_path: Path
+) -> None:
+    """Unless somebody says that this is meant; the dry run shows the change and says why not, the audit finds it."""
+    inventory = tmp_path / "inventory"
+    shutil.copytree(ROOT / "inventory", inventory)
+    service = inventory / "service.yaml"
+    text = service.read_text(encoding="utf-8")
+    service.write_text(
+        text.replace("\nlog_limit:", '\nallowed_versions: [{platform: frr, refused: ["10.3"]}]\nlog_limit:').replace(
+            "Veilig Internet. Access", "Another banner. Access"
+        ),
+        encoding="utf-8",
+    )
+    selection = ("--lab", provisioned.name, "--school", schools.fibre.code)
+    there = ("--inventory", str(inventory))
+    banner = "cat /etc/ssh/banner"
+    router = provisioned.router(schools.fibre.edge_router_name)
+    looked_at = provision(*selection, *there, "--dry-run")
+    assert looked_at.returncode == 1
+    assert "is refused by name (10.3)" in looked_at.stdout
+    refused = provision(*selection, *there, "--yes")
+    assert refused.returncode == 2
+    assert "PV5006" in refused.stdout + refused.stderr
+    assert "Another banner" not in router.exec("sh", "-c", banner).stdout
+    audited = provision("audit", *selection, *there)
+    assert audited.returncode == 1
+    assert "AUD040" in audited.stdout
+    try:
+        meant = provision(*selection, *there, "--yes", "--accept-version")
+        assert meant.returncode == 0, meant.stdout + meant.stderr
+        assert "Another banner" in router.exec("sh", "-c", banner).stdout
+    finally:
+        assert provision(*selection, "--yes").returncode == 0
+
+
 # --- the console --------------------------------------------------------------------------------------------------------------
 
 USER = "console"
@@ -353,8 +389,10 @@ def test_the_console_takes_the_right_password_and_ssh_takes_none(
         assert pushed.returncode == 0, pushed.stdout + pushed.stderr
         again = provision(*selection, *there, "--dry-run")
         assert again.returncode == 0, again.stdout + again.stderr
+        audited = provision("audit", *selection, *there)
+        assert "AUD045" not in audited.stdout, audited.stdout
         history = provision("history", "--lab", provisioned.name, "--school", schools.fibre.code)
-        said = "".join(done.stdout + done.stderr for done in (pushed, again, history))
+        said = "".join(done.stdout + done.stderr for done in (pushed, again, audited, history))
         assert f"+{USER}:" in said
         assert hashed not in said
         assert all(

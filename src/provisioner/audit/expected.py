@@ -9,8 +9,9 @@ from typing import Final
 from provisioner.audit.catalogue import CATALOGUE
 from provisioner.audit.model import Finding, Severity
 from provisioner.audit.observation import Observation
-from provisioner.intent.model import Fleet
+from provisioner.intent.model import Fleet, Service
 from provisioner.intent.types import PlatformName
+from provisioner.intent.versions import ANY_VERSION, VersionPolicy
 
 FRR_DAEMONS: Final = frozenset({"watchfrr", "zebra", "staticd", "bgpd", "bfdd"})
 """Without one of these an FRR router does not do what it is there for. mgmtd came with FRR 9 and is asked for from then on."""
@@ -39,7 +40,8 @@ class Expected:
     Attributes:
         owner: The location of an edge router; empty for an aggregation router.
         management_user: The login of the orchestrator; root may log in beside it, nobody else.
-        versions: Versions of the routing software that are allowed, each with all that begin so; any where empty.
+        console_user: The login of whoever gets in at the console by password; empty where nobody does.
+        versions: Versions of the routing software that are allowed.
         daemons: What must run.
         speeds: How fast its ports must be.
         cut_off: The locations that have no service without this router.
@@ -48,7 +50,8 @@ class Expected:
 
     owner: str = ""
     management_user: str = "provision"
-    versions: tuple[str, ...] = ()
+    console_user: str = ""
+    versions: VersionPolicy = ANY_VERSION
     daemons: frozenset[str] = frozenset()
     speeds: tuple[ExpectedSpeed, ...] = ()
     cut_off: tuple[str, ...] = ()
@@ -62,7 +65,8 @@ def expected_system(fleet: Fleet, device: str) -> Expected:
         router = fleet.aggregation_router(device)
         return Expected(
             management_user=service.management.user,
-            versions=service.versions_allowed(router.platform),
+            console_user=_console_user(service),
+            versions=service.version_policy(router.platform),
             daemons=_daemons(router.platform),
             speeds=tuple(ExpectedSpeed(port.name, port.speed_mbps, "the port's speed") for port in router.ports),
             cut_off=tuple(
@@ -79,7 +83,8 @@ def expected_system(fleet: Fleet, device: str) -> Expected:
     return Expected(
         owner=location.code,
         management_user=service.management.user,
-        versions=service.versions_allowed(location.edge_router.platform),
+        console_user=_console_user(service),
+        versions=service.version_policy(location.edge_router.platform),
         daemons=_daemons(location.edge_router.platform),
         speeds=tuple(
             ExpectedSpeed(port, max(line.down_mbps, line.up_mbps), f"access line {line.circuit_id}")
@@ -134,3 +139,7 @@ def some(values: Iterable[str], most: int = 8) -> str:
     every = list(values)
     more = f" and {len(every) - most} more" if len(every) > most else ""
     return (", ".join(every[:most]) or "none") + more
+
+
+def _console_user(service: Service) -> str:
+    return "" if service.management.break_glass is None else service.management.break_glass.user

@@ -154,6 +154,14 @@ AcceptDrift = Annotated[
     bool,
     typer.Option("--accept-drift", help="Push over what somebody changed by hand, too.", rich_help_panel=_PUSH),
 ]
+AcceptVersion = Annotated[
+    bool,
+    typer.Option(
+        "--accept-version",
+        help="Push to routers whose software the inventory does not allow, too.",
+        rich_help_panel=_PUSH,
+    ),
+]
 MaxImpact = Annotated[
     int | None,
     typer.Option(

@@ -48,6 +48,7 @@ class Request:
     deadline_seconds: int = 60
     revert_in_seconds: int | None = None
     accept_drift: bool = False
+    accept_version: bool = False
     max_impact: int | None = None
     max_failures: str = "0"
     resume: str | None = None
@@ -81,6 +82,7 @@ class Request:
             revert_in_seconds=revert_in,
             workers=max(1, self.workers // SESSIONS_PER_SUBJECT),
             accept_drift=self.accept_drift,
+            accept_version=self.accept_version,
             max_impact=self.max_impact,
             max_failures=FailureLimit.parse(self.max_failures),
             asks=not self.yes and sys.stdin.isatty(),

@@ -67,6 +67,8 @@ def restore(
         revert_in_seconds=revert_in,
         # What was changed by hand is what this is to take away.
         accept_drift=True,
+        # What was deployed ran with this software.
+        accept_version=True,
         max_impact=max_impact,
         inventory=inventory,
         templates=templates,

@@ -49,6 +49,8 @@ def undo(
         deadline_seconds=deadline,
         revert_in_seconds=revert_in,
         accept_drift=accept_drift,
+        # What ran before ran with this software.
+        accept_version=True,
         max_impact=max_impact,
         inventory=inventory,
         templates=templates,

@@ -17,6 +17,8 @@ from provisioner.deploy.recorder import Recorder
 from provisioner.deploy.transaction import Service, Steps, Transaction, moved_since
 from provisioner.errors import DeviceError, ProvisionerError
 from provisioner.intent.model import Uplink
+from provisioner.intent.types import PlatformName
+from provisioner.intent.versions import VersionPolicy
 from provisioner.network.interrupts import Interruption
 from provisioner.network.session import Network
 from provisioner.plan.candidate import Intended, candidate
@@ -44,6 +46,7 @@ class Settings:
         revert_in_seconds: The revert timer on the routers; longer than the deadline.
         workers: Subjects that are worked on at once.
         accept_drift: Whether to push over what somebody changed by hand.
+        accept_version: Whether to push to routers whose version the inventory does not allow.
         max_impact: The highest impact score that may be pushed; None for any.
         max_failures: How many failed subjects a run of several bears.
         asks: Whether a person is there to answer.
@@ -54,6 +57,7 @@ class Settings:
     revert_in_seconds: int
     workers: int = 1
     accept_drift: bool = False
+    accept_version: bool = False
     max_impact: int | None = None
     max_failures: FailureLimit = field(default_factory=lambda: FailureLimit(0))
     asks: bool = False
@@ -90,6 +94,7 @@ class Deployment:
         surroundings: What the inventory says of every part of an aggregation router; None where nobody asks for other parts.
         settings: How to go about it.
         interruption: Asked between steps whether the run is to end.
+        versions: What a platform's routers may run.
     """
 
     intended: Callable[[Subject, Target], Intended]
@@ -102,6 +107,7 @@ class Deployment:
     surroundings: Callable[[str], Parts] | None
     settings: Settings
     interruption: Interruption
+    versions: Callable[[PlatformName], VersionPolicy] = lambda _: VersionPolicy()
 
     def provision(self, subject: Subject, approved: Plan | None = None) -> Outcome:
         """Bring one subject to what is intended; trouble is in the outcome, not raised.
@@ -163,6 +169,8 @@ class Deployment:
                 remedy="look at the diff; provision it by itself, or with a higher limit",
                 number="PV5005",
             )
+        if not (self.settings.accept_version or self.settings.dry_run) and (why := unfit(plan)) is not None:
+            return why
         if plan.is_drifted and not (self.settings.accept_drift or self.settings.asks or self.settings.dry_run):
             return drifted(plan)
         return None
@@ -248,6 +256,7 @@ class Deployment:
             validation_seconds=self.settings.deadline_seconds,
             revert_in_seconds=self.settings.revert_in_seconds,
             message=f"provision {subject.name}",
+            versions=lambda target: self.versions(target.platform),
             exclusive=exclusive,
         )
         return Transaction(subject, self.network, steps, self.interruption), parts
@@ -256,6 +265,19 @@ class Deployment:
 def refused(plan: Plan, why: DeviceError) -> Outcome:
     """The outcome of a plan that must not be pushed."""
     return Outcome(plan.subject, plan.title, Result.FAILED, plan, error=str(why), error_number=why.number)
+
+
+def unfit(plan: Plan) -> DeviceError | None:
+    """The error of a push to a router whose version will not do; None where all will."""
+    found = [diff for diff in plan.diffs if diff.version_refused and not diff.is_empty]
+    if not found:
+        return None
+    return DeviceError(
+        found[0].version_refused,
+        where=", ".join(diff.target.device for diff in found),
+        remedy="upgrade it first; or push with --accept-version, or mend allowed_versions in service.yaml",
+        number="PV5006",
+    )
 
 
 def drifted(plan: Plan) -> DeviceError:

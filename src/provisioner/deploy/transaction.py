@@ -23,6 +23,7 @@ from provisioner.deploy.stages import Stage, at_once, stages
 from provisioner.errors import CommitError, DeviceError, ProvisionerError, UnreachableError
 from provisioner.intent.model import Uplink
 from provisioner.intent.types import UplinkRole
+from provisioner.intent.versions import VersionPolicy, version_in
 from provisioner.network.interrupts import Interruption, keep_from_children
 from provisioner.network.session import Answer, Network
 from provisioner.network.signature import signature_of
@@ -86,6 +87,7 @@ class Steps:
         validation_seconds: How long validation may wait for convergence.
         revert_in_seconds: The devices' revert timer; longer than validation.
         message: Commit message for the devices' own logs.
+        versions: What a target may run.
         exclusive: Whether loading takes the device's lock; a dry run takes none.
         clock: What the timers are told by.
     """
@@ -98,6 +100,7 @@ class Steps:
     validation_seconds: float
     revert_in_seconds: int
     message: str
+    versions: Callable[[Target], VersionPolicy] = lambda _: VersionPolicy()
     exclusive: bool = True
     clock: Clock = field(default_factory=Clock)
 
@@ -196,7 +199,7 @@ class Transaction:
         self._steps.announce(phase)
 
     def _load(self, devices: Iterable[str]) -> dict[str, Answer[DeviceDiff]]:
-        answers = dict(self._network.run(list(devices), self._load_and_compare, "compare"))
+        answers = dict(self._network.run(list(devices), self._look_and_compare, "compare"))
         self._loaded += [device for device, answer in answers.items() if answer.error is None]
         return answers
 
@@ -212,6 +215,12 @@ class Transaction:
             if answers[device].error is not None:
                 break
         return answers
+
+    def _look_and_compare(self, driver: NetworkDriver, device: str) -> DeviceDiff:
+        """The difference, and whether the router's version will do; that is asked where the inventory says anything about it."""
+        policy = self._steps.versions(self._targets[device])
+        refused = policy.why_not(version_in(str(driver.get_facts()["os_version"]))) if policy else ""
+        return replace(self._load_and_compare(driver, device), version_refused=refused)
 
     def _load_and_compare(self, driver: NetworkDriver, device: str) -> DeviceDiff:
         target = self._targets[device]

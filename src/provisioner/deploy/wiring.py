@@ -81,4 +81,5 @@ def opened(
             surroundings=run.surroundings,
             settings=run.settings,
             interruption=interruption,
+            versions=run.fleet.service.version_policy,
         )

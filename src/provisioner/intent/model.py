@@ -50,6 +50,7 @@ from provisioner.intent.types import (
     VersionText,
     VlanId,
 )
+from provisioner.intent.versions import VersionPolicy
 
 
 class AcceptedFinding(Intent):
@@ -156,10 +157,13 @@ class AllowedVersions(Intent):
     """Which versions of one platform's routing software routers may run."""
 
     platform: PlatformName = Field(description="Operating system")
-    versions: Annotated[
-        tuple[VersionText, ...],
-        Field(min_length=1, description="Like 10.3, which stands for 10.3.1 and so on too, and not for 10.30"),
-    ]
+    versions: tuple[VersionText, ...] = Field(
+        default=(), description="Like 10.3, which stands for 10.3.1 and so on too, and not for 10.30; any where empty"
+    )
+    minimum: VersionText | None = Field(default=None, description="The oldest that will do")
+    refused: tuple[VersionText, ...] = Field(
+        default=(), description="Known to be bad; written like `versions`, and stronger than these"
+    )
 
 
 class CatalogueSegment(Intent):
@@ -204,14 +208,20 @@ class Service(Intent):
         ),
     ]
     allowed_versions: tuple[AllowedVersions, ...] = Field(
-        default=(), description="What `provision audit` accepts routers to run; any version of a platform left out"
+        default=(),
+        description="What routers may run: else `provision audit` tells, and nothing is pushed; any version of a platform left out",
     )
     accepted_findings: tuple[AcceptedFinding, ...] = Field(default=(), description=_ACCEPTED)
     not_personal: tuple[NotPersonal, ...] = Field(default=(), description=_NOT_PERSONAL)
 
-    def versions_allowed(self, platform: PlatformName) -> tuple[str, ...]:
-        """The versions that routers of a platform may run; empty where any may."""
-        return tuple(version for row in self.allowed_versions if row.platform is platform for version in row.versions)
+    def version_policy(self, platform: PlatformName) -> VersionPolicy:
+        """What routers of a platform may run."""
+        rows = [row for row in self.allowed_versions if row.platform is platform]
+        return VersionPolicy(
+            tuple(version for row in rows for version in row.versions),
+            next((row.minimum for row in rows if row.minimum is not None), ""),
+            tuple(version for row in rows for version in row.refused),
+        )
 
     def catalogue(self, role: SegmentRole) -> CatalogueSegment | None:
         """The catalogue's row for a role, or None where the catalogue has none."""

@@ -67,11 +67,13 @@ class DeviceDiff:
         files: From what runs to what is intended.
         drift: From what was last confirmed there to what runs: what somebody changed by hand in the target's part. Empty
             where nobody did, and where nothing is known of an earlier confirm.
+        version_refused: Why the version that runs there will not do; empty where it will, or was not looked at.
     """
 
     target: Target
     files: tuple[FileDiff, ...] = ()
     drift: tuple[FileDiff, ...] = ()
+    version_refused: str = ""
 
     @property
     def is_empty(self) -> bool:

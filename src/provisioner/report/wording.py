@@ -141,8 +141,9 @@ def reasons(impact: Impact) -> str:
 
 
 def others(plan: Plan) -> list[str]:
-    """What is not as it should be beside a plan, as `parts_beside` says it."""
-    return parts_beside(plan.others, [plan.unknown_others] if plan.unknown_others else [])
+    """What is not as it should be beside a plan: versions that will not do, and parts as `parts_beside` says it."""
+    versions = [visible(f"{diff.target.device}: {diff.version_refused}") for diff in plan.diffs if diff.version_refused]
+    return [*versions, *parts_beside(plan.others, [plan.unknown_others] if plan.unknown_others else [])]
 
 
 def parts_beside(parts: Sequence[OtherPart], unknown: Sequence[str]) -> list[str]:

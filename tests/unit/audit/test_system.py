@@ -32,6 +32,7 @@ from provisioner.audit.system import (
 from provisioner.intent.load import load_fleet
 from provisioner.intent.model import AllowedVersions, Fleet
 from provisioner.intent.types import PlatformName
+from provisioner.intent.versions import VersionPolicy
 from provisioner.plan.model import DeviceRole
 
 RECORDED = Path(__file__).parent / "recorded"
@@ -269,8 +270,19 @@ def test_where_a_boot_has_no_name_its_moment_tells(expected: Expected) -> None:
     ],
 )
 def test_a_version_is_allowed_or_begins_as_one_that_is(allowed: tuple[str, ...], found: str, fits: bool) -> None:
-    rules = [one.rule for one in findings(Expected(versions=allowed), Observation(version=found))]
+    rules = [one.rule for one in findings(Expected(versions=VersionPolicy(allowed)), Observation(version=found))]
     assert rules == ([] if fits else ["AUD040"])
+
+
+@pytest.mark.parametrize(
+    ("uid", "keys", "fits"), [(5900, (), True), (0, (), False), (1000, (), False), (5900, ("SHA256:a",), False)]
+)
+def test_somebody_of_the_inventory_gets_in_at_the_console(uid: int, keys: tuple[str, ...], fits: bool) -> None:
+    """With its own number and no key; without the inventory it is a login like any other."""
+    seen = Observation(logins=(SeenLogin(name="console", uid=uid, shell="/bin/bash", password="set", keys=keys),))
+    rules = [one.rule for one in findings(Expected(console_user="console"), seen)]
+    assert rules == ([] if fits else ["AUD045"])
+    assert [one.rule for one in findings(Expected(), seen)] == ["AUD045"]
 
 
 def test_allowed_versions_are_those_of_the_platform(fleet: Fleet) -> None:
@@ -280,8 +292,9 @@ def test_allowed_versions_are_those_of_the_platform(fleet: Fleet) -> None:
     )
     service = fleet.service.model_copy(update={"allowed_versions": rows})
     pinned = Fleet(service, fleet.boards, fleet.aggregation_points, fleet.locations)
-    assert expected_system(pinned, EDGE).versions == expected_system(pinned, AGGREGATION).versions == ("10.3", "10.4")
-    assert expected_system(fleet, EDGE).versions == ()
+    allowed = VersionPolicy(("10.3", "10.4"))
+    assert expected_system(pinned, EDGE).versions == expected_system(pinned, AGGREGATION).versions == allowed
+    assert expected_system(fleet, EDGE).versions == VersionPolicy()
 
 
 @pytest.mark.parametrize(
