@@ -101,6 +101,10 @@ def _location(policy: EffectivePolicy) -> Json:
             }
             for rate in policy.rates
         ],
+        "served": [
+            {"device": each.device, "whose": each.whose, "said": each.said, "basis": _basis(each.basis)}
+            for each in policy.served
+        ],
         "logs": [
             {
                 "device": log.device,

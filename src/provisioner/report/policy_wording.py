@@ -17,6 +17,7 @@ from provisioner.policy.effective.model import (
     Rate,
     Routes,
     Ruling,
+    Served,
     SessionFacts,
     Way,
     Zone,
@@ -179,6 +180,12 @@ def sections(policy: EffectivePolicy) -> Iterator[Section]:
         tuple(_services([flow for flow in policy.flows if flow.target == ROUTER])),
     )
     yield Section(
+        "served",
+        "Addresses and names: what the edge router does for segments",
+        "Segments that are not told here get neither from it.",
+        tuple(_served(policy.served)),
+    )
+    yield Section(
         "packets",
         "Packets: which sources and destinations pass an interface",
         "BCP 38 and BCP 84 ask for it. Dropped is everything that is not told here.",
@@ -328,6 +335,14 @@ def _routes(routes: Iterable[Routes]) -> Iterator[Entry]:
             what = ", ".join(ruling.conditions) or ("everything" if ruling.accepts else "the rest")
             items.append(Item(visible(f"{verdict}: {what}"), _where((ruling,)), accepts=ruling.accepts))
         yield Entry(visible(name), tuple(items))
+
+
+def _served(served: Iterable[Served]) -> Iterator[Entry]:
+    segments: dict[str, list[Item]] = {}
+    for each in served:
+        segments.setdefault(each.whose, []).append(Item(visible(each.said), _places(each.basis)))
+    for whose, items in segments.items():
+        yield Entry(visible(f"for {whose}"), tuple(items))
 
 
 def _rates(rates: Iterable[Rate]) -> Iterator[Entry]:

@@ -290,3 +290,17 @@ def test_a_rate_says_which_line_of_the_inventory_and_of_the_template_it_comes_fr
     assert by["acc1.101", ""].intent[0].endswith("uplinks[0].access_line.down_mbps")
     assert re.fullmatch(r"inventory/service\.yaml:\d+ segments\[2\]\.limit", by["wan0.101", "guest"].intent[0])
     assert all(re.match(r"templates/frr/common/traffic\.j2:\d+", basis.template) for basis in by.values())
+
+
+def test_what_segments_are_given_and_told_is_what_the_file_of_the_service_says(fleet: Fleet, tmp_path: Path) -> None:
+    lines = said(policies(fleet).of(fleet.locations[CODE]), "served")
+    assert "for guest | gives addresses 10.3.64.11 to 10.3.64.254, for 60 minutes" in lines
+    assert "for guest | tells hosts to ask 198.18.0.53 for names" in lines
+    assert "for guest | advertises 2001:db8:2::53 for names" in lines
+    assert "for administration | advertises the domain startblok.example" in lines
+    assert "for all that it answers | asks 198.18.255.10 for names" in lines
+    assert not any(line.startswith("for management") for line in lines)
+    relayed = said(policies(fleet).of(fleet.locations["03BK00"]), "served")
+    assert "for education | hands requests for an address on to 10.1.10.10" in relayed
+    wrong = with_template(fleet, tmp_path, "frr/common/dnsmasq.j2", r"(option:dns-server).*", r"\1,192.0.2.77")
+    assert "for guest | tells hosts to ask 192.0.2.77 for names" in said(wrong, "served")

@@ -21,6 +21,7 @@ from provisioner.policy.effective.model import (
     Log,
     Rate,
     Routes,
+    Served,
     SessionFacts,
     Zone,
 )
@@ -28,6 +29,7 @@ from provisioner.policy.effective.origins import Inventory, Origins
 from provisioner.policy.effective.packets import Packets
 from provisioner.policy.effective.rates import rates
 from provisioner.policy.effective.routes import RoutesOf
+from provisioner.policy.effective.served import served
 from provisioner.policy.evaluation import edge_findings, slice_findings
 from provisioner.policy.model import Finding
 from provisioner.policy.subject import Judged, joined, whole
@@ -85,6 +87,7 @@ class Policies:
             routes=tuple(read.routes),
             sessions=tuple(read.sessions),
             rates=tuple(read.rates),
+            served=tuple(read.served),
             logs=tuple(read.logs),
             answers=read.answers,
             astray=read.astray,
@@ -107,6 +110,7 @@ class _Read:
     borders: list[Border] = field(default_factory=list)
     routes: list[Routes] = field(default_factory=list)
     sessions: list[SessionFacts] = field(default_factory=list)
+    served: list[Served] = field(default_factory=list)
     rates: list[Rate] = field(default_factory=list)
     logs: list[Log] = field(default_factory=list)
     answers: Extent = Extent.NONE
@@ -121,6 +125,7 @@ class _Read:
             packets = Packets(judged, self.origins)
             self.zones += packets.zones
             self.flows += packets.flows()
+            self.served += served(judged, self.origins)
             self.answers = min(
                 packets.of_state("established")[0], packets.of_state("related")[0], key=list(Extent)[::-1].index
             )

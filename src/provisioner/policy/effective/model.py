@@ -224,6 +224,23 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
+class Served:
+    """What a router does for a segment beside letting it out.
+
+    Attributes:
+        device: The router.
+        whose: The segment.
+        said: In words.
+        basis: Where it comes from.
+    """
+
+    device: str
+    whose: str
+    said: str
+    basis: Basis
+
+
+@dataclass(frozen=True, slots=True)
 class Norm:
     """A norm for which the report is evidence.
 
@@ -255,6 +272,7 @@ class EffectivePolicy:
         routes: What sessions take and give.
         sessions: How they are protected.
         rates: How fast interfaces send.
+        served: DHCP and DNS of segments.
         logs: What is written down of packets.
         answers: How much comes back to whoever opened a connection, of what belongs to it.
         astray: How much of what belongs to no connection is forwarded all the same.
@@ -273,6 +291,7 @@ class EffectivePolicy:
     routes: tuple[Routes, ...]
     sessions: tuple[SessionFacts, ...]
     rates: tuple[Rate, ...]
+    served: tuple[Served, ...]
     logs: tuple[Log, ...]
     answers: Extent
     astray: Extent
