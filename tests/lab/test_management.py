@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import shutil
@@ -282,6 +283,42 @@ def test_routers_ask_the_time_servers_of_the_inventory(provisioned: Lab, fleet: 
             )
     finally:
         station.exec("sh", "-c", "kill $(cat /run/lab-ntp.pid)")
+
+
+def _sessions(lab: Lab, router: str) -> dict[str, str]:
+    """The state of each BGP session, by neighbor."""
+    shown = json.loads(lab.router(router).vtysh("show bgp summary json"))
+    return {peer: about["state"] for family in shown.values() for peer, about in family.get("peers", {}).items()}
+
+
+def test_a_router_is_managed_whichever_uplink_is_lost(provisioned: Lab, schools: Schools) -> None:
+    """Each in turn, and then all: the management network is none of theirs (docs/decisions/006)."""
+    school = schools.dual
+    name = school.edge_router_name
+
+    def is_managed() -> bool:
+        return ssh(provisioned, name).stdout == "provision\n" and counters(provisioned, name, "authPriv") == name
+
+    def is_lost(peers: set[str]) -> bool:
+        states = _sessions(provisioned, name)
+        return all(states[peer] != "Established" for peer in peers)
+
+    assert is_managed()
+    try:
+        for uplinks in (school.uplinks[:1], school.uplinks[1:], school.uplinks):
+            for uplink in uplinks:
+                provisioned.cut(name, uplink.edge_port)
+            peers = {str(end.ip) for each in uplinks for end in (each.aggregation_ipv4, each.aggregation_ipv6)}
+            eventually(lambda peers=peers: is_lost(peers), deadline_seconds=30, what="the loss")  # type: ignore[misc]
+            assert is_managed()
+            provisioned.mend_all()
+    finally:
+        provisioned.mend_all()
+        eventually(
+            lambda: set(_sessions(provisioned, name).values()) == {"Established"},
+            deadline_seconds=60,
+            what="every session",
+        )
 
 
 def test_nothing_is_pushed_to_software_that_is_known_to_be_bad(
