@@ -207,6 +207,8 @@ def another_vlan_at_the_edge(directory: Path, school: Location) -> list[str]:
     faults.templates_with(
         directory, "edge/interfaces.j2", include, f"{{% filter {name} | {tag} %}}{include}{{% endfilter %}}"
     )
+    rates = '{% include "frr/common/traffic.j2" %}'
+    faults.templates_with(directory, "edge/traffic.j2", rates, f"{{% filter {name} %}}{rates}{{% endfilter %}}")
     inside = "table inet filter {"
     faults.templates_with(directory, "edge/nftables.j2", inside, f"{{% filter {name} %}}\n{inside}")
     return faults.templates_with(directory, "edge/nftables.j2", "{% if translated", "{% endfilter %}\n{% if translated")

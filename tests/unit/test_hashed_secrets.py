@@ -23,7 +23,9 @@ class One:
         return Secret(self._value)
 
 
-@pytest.mark.parametrize("value", [YESCRYPT, bcrypt.hashpw(b"x", bcrypt.gensalt(10)).decode()])
+@pytest.mark.parametrize(
+    "value", [YESCRYPT, bcrypt.hashpw(b"x", bcrypt.gensalt(10)).decode()], ids=["yescrypt", "bcrypt"]
+)
 def test_a_hash_is_put_in(value: str) -> None:
     assert reveal(LINE, One(value)) == f"console:{value}::0:99999:7:::\n"
 
