@@ -14,6 +14,7 @@ from provisioner.intent import exceptions
 from provisioner.intent.complaints import Complaint, File, Where
 from provisioner.intent.management_checks import break_glass_is_nobody_else, secrets_have_one_use, targets_are_inside
 from provisioner.intent.model import AggregationRouter, Boards, Fleet, Location, NumberRange, Segment, Uplink
+from provisioner.intent.port_checks import ports_of_aggregation_routers_fit, ports_of_edge_routers_fit
 from provisioner.intent.ranges import Network, span, within
 from provisioner.intent.routing_checks import discarding_is_offered, pools_are_somebodys, routing_is_consistent
 from provisioner.intent.service_checks import catalogue_is_served, limits_fit_the_line, segments_are_served
@@ -546,6 +547,7 @@ FLEET_RULES: Final[tuple[Callable[[Fleet], Iterator[Complaint]], ...]] = (
     break_glass_is_nobody_else,
     catalogue_is_served,
     routing_is_consistent,
+    ports_of_aggregation_routers_fit,
 )
 LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ...]] = (
     references_lead_somewhere,
@@ -557,6 +559,7 @@ LOCATION_RULES: Final[tuple[Callable[[Fleet, Location], Iterator[Complaint]], ..
     discarding_is_offered,
     limits_fit_the_line,
     segments_are_served,
+    ports_of_edge_routers_fit,
 )
 
 

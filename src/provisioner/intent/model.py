@@ -446,6 +446,9 @@ class EdgeRouter(Intent):
     platform: PlatformName = Field(default=PlatformName.FRR, description="Operating system")
     management_address: Interface4 = Field(description="Address in the management network, with prefix length")
     lan_port: PortName = Field(description="The tagged port to the school's switch")
+    management_port: PortName | None = Field(
+        default=None, description="The port in the management network, on platforms on which it is not mgmt0"
+    )
     nat_address: Address4 | None = Field(
         default=None, description="Announced address to which private segments are translated (NAT44, RFC 3022)"
     )

@@ -75,8 +75,16 @@ LocationCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{2}[A-Z]{2}[0-9]
 BoardNumber = Annotated[str, StringConstraints(pattern=r"^[0-9]{5}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", max_length=40)]
 """A host or site name: lower-case letters, digits, single hyphens."""
-PortName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{1,9}$"), AfterValidator(_not_reserved)]
-"""A physical port: at most 10 characters, so that `.4094` still fits in the kernel's 15 (IFNAMSIZ - 1)."""
+PORT_PATTERN: Final = (
+    r"^(?:[a-z][a-z0-9]{1,9}|(?:Fast|Gigabit|TwoGigabit|FiveGigabit|TenGigabit)Ethernet"
+    r"(?:[1-9][0-9]?|[0-9]{1,2}(?:/[0-9]{1,2}){1,2})|(?:ge|xe|et)-[0-9]{1,2}/[0-9]{1,2}/[0-9]{1,3})$"
+)
+PortName = Annotated[str, StringConstraints(pattern=PORT_PATTERN), AfterValidator(_not_reserved)]
+"""A physical port as its router calls it: in Linux, IOS or Junos; `port_checks` asks for its own platform's form.
+
+In Linux at most 10 characters, so that `.4094` still fits in the kernel's 15 (IFNAMSIZ - 1). GigabitEthernet0 is no port for
+traffic: IOS XE keeps it in a VRF of its own, Mgmt-intf.
+"""
 CircuitId = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z][0-9A-Z/-]{2,23}$")]
 SecretReference = Annotated[str, StringConstraints(pattern=SECRET_PATTERN, max_length=120)]
 """The name of a secret, looked up by a provider at run time; never a value."""

@@ -15,6 +15,7 @@ from provisioner.intent.source import FieldPath, Source
 from provisioner.intent.types import (
     FREE_TEXT_PATTERN,
     MAIL_PATTERN,
+    PORT_PATTERN,
     SECRET_PATTERN,
 )
 
@@ -148,7 +149,7 @@ _PATTERN_WORDS: Mapping[str, str] = {
     r"^[0-9]{2}[A-Z]{2}[0-9]{2}$": "two digits, two capitals, two digits: BRIN and site number, like 16PK00",
     r"^[0-9]{5}$": "five digits in quotes, like '40123'",
     r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$": "lower-case letters, digits and single hyphens, beginning with a letter",
-    r"^[a-z][a-z0-9]{1,9}$": "a letter and up to nine letters or digits, lower case, like wan0",
+    PORT_PATTERN: "a letter and up to nine letters or digits, lower case, like wan0; or as IOS or Junos calls it",
     r"^[0-9A-Z][0-9A-Z/-]{2,23}$": "3 to 24 capitals, digits, hyphens or slashes, like PG-FI-10150",
     FREE_TEXT_PATTERN: "one line of letters, digits, spaces and . , ' ( ) / & + -",
     SECRET_PATTERN: "the name of a secret, like bgp/16PK00/primary, never its value",

@@ -21,6 +21,9 @@ from provisioner.intent.types import CONTROL_CHARACTERS, PlatformName
 from provisioner.render import context
 from provisioner.render.config import IntendedConfig
 
+WHOLE: Final = ""
+"""The name of the only section where a platform's config is one text: nothing stands before it."""
+
 SECTIONS: Final[Mapping[PlatformName, Mapping[str, str]]] = {
     PlatformName.FRR: {
         INTERFACES: "interfaces.j2",
@@ -155,6 +158,8 @@ class Renderer:
             for file, name in templates.items()
             if (self._only is None or name in self._only) and (file not in OPTIONAL or name in self._names)
         }
+        if WHOLE in files:
+            return texts.get(WHOLE, "")
         return "".join(f"{MARKER}{file}\n{text}" for file, text in texts.items() if text or file not in OPTIONAL)
 
     def _section(self, name: str, values: Context, where: str, *, may_be_empty: bool) -> str:

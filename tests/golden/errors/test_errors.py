@@ -344,6 +344,23 @@ CASES: dict[str, Edit] = {
     "no primary": swap(WATERLELIE, "role: primary", "role: backup"),
     "two primaries": swap(WATERLELIE, "role: backup", "role: primary"),
     "both uplinks on one router": swap(WATERLELIE, "utr1-ar2", "utr1-ar1"),
+    "port as another platform calls it": both(
+        swap(KERSENBOOM, "lan_port: lan0", "lan_port: GigabitEthernet0/0/1"),
+        swap_first(UTRECHT, "name: acc0", "name: xe-0/0/1"),
+    ),
+    "management port on a platform that has its own": swap(
+        KERSENBOOM, "lan_port: lan0", "lan_port: lan0\n  management_port: lan1"
+    ),
+    "no management port on ios": both(
+        swap(KERSENBOOM, "platform: frr", "platform: ios"),
+        swap(KERSENBOOM, "lan_port: lan0", "lan_port: GigabitEthernet0/0/1"),
+        swap(KERSENBOOM, "edge_port: wan0", "edge_port: GigabitEthernet0/0/0"),
+    ),
+    "management port that carries traffic": both(
+        swap(KERSENBOOM, "platform: frr", "platform: ios"),
+        swap(KERSENBOOM, "lan_port: lan0", "lan_port: GigabitEthernet0/0/1\n  management_port: GigabitEthernet0/0/0"),
+        swap(KERSENBOOM, "edge_port: wan0", "edge_port: GigabitEthernet0/0/0"),
+    ),
     "uplink on the lan port": swap(KERSENBOOM, "edge_port: wan0", "edge_port: lan0"),
     "uplink and segment share a tag": both(
         swap(KERSENBOOM, "edge_port: wan0", "edge_port: lan0"), swap(KERSENBOOM, "vlan_id: 10\n", "vlan_id: 101\n")
