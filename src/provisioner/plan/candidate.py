@@ -38,7 +38,7 @@ def candidate(platform: Platform, target: Target, intended: Intended, running: s
         PlatformError: where the running config cannot be understood.
     """
     if target.role is DeviceRole.EDGE:
-        return intended.base or ""
+        return platform.candidate(running, intended.base or "")
     text = running if intended.base is None else platform.replace_base(running, intended.base)
     for code in target.slices:
         text = platform.splice(text, code, intended.slices[code])

@@ -1,15 +1,16 @@
-"""Operating systems of routers, each one module behind the `Platform` protocol; FRRouting on Linux is the first."""
+"""Operating systems of routers, each one module behind the `Platform` protocol; FRRouting on Linux is the first, IOS the second."""
 
 from __future__ import annotations
 
 from provisioner.errors import PlatformError
 from provisioner.intent.types import PlatformName
 from provisioner.platforms.frr import FrrPlatform
+from provisioner.platforms.ios import IosPlatform
 from provisioner.platforms.protocol import Platform, SplitConfig
 
 __all__ = ["Platform", "SplitConfig", "platform_for"]
 
-_PLATFORMS: dict[PlatformName, Platform] = {PlatformName.FRR: FrrPlatform()}
+_PLATFORMS: dict[PlatformName, Platform] = {PlatformName.FRR: FrrPlatform(), PlatformName.IOS: IosPlatform()}
 
 
 def platform_for(name: PlatformName) -> Platform:
@@ -22,7 +23,7 @@ def platform_for(name: PlatformName) -> Platform:
     if platform is None:
         raise PlatformError(
             f"platform {name.value} is not yet supported",
-            remedy="routers of platform frr can be provisioned",
+            remedy=f"supported are {', '.join(_PLATFORMS)}",
             number="PV3001",
         )
     return platform

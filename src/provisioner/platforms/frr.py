@@ -73,6 +73,10 @@ class FrrPlatform:
             raise PlatformError(f"the base holds lines of {', '.join(sorted(foreign))}", number="PV3003")
         return _joined(parts | {BASE: _read(base)})
 
+    def candidate(self, running: str, intended: str) -> str:  # noqa: ARG002 - nothing of it is kept
+        """See `Platform.candidate`: no file of a document holds anything of the device itself."""
+        return intended
+
     def normalise(self, text: str) -> str:
         """See `Platform.normalise`."""
         return sections.normalised(_read(text)).text

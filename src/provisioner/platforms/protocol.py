@@ -100,6 +100,18 @@ class Platform(Protocol):
         """The full config in which the base is `base` and every slice is as it runs. Raises PlatformError."""
         ...  # pragma: no cover
 
+    def candidate(self, running: str, intended: str) -> str:
+        """What is loaded on an edge router: the intended config, and what of the running one belongs to the device itself.
+
+        Args:
+            running: A full config, as the device gives it.
+            intended: What the templates say.
+
+        Raises:
+            PlatformError: the running config cannot be read.
+        """
+        ...  # pragma: no cover
+
     def normalise(self, text: str) -> str:
         """The text in the form in which two configs that say the same are equal. Raises PlatformError."""
         ...  # pragma: no cover

@@ -20,6 +20,7 @@ from provisioner.intent.model import Fleet, Location, Slice
 from provisioner.intent.types import CONTROL_CHARACTERS, PlatformName
 from provisioner.render import context
 from provisioner.render.config import IntendedConfig
+from provisioner.render.ios_edge import IosEdgeContext, ios_edge
 
 WHOLE: Final = ""
 """The name of the only section where a platform's config is one text: nothing stands before it."""
@@ -31,16 +32,17 @@ SECTIONS: Final[Mapping[PlatformName, Mapping[str, str]]] = {
         FRR: "frr.j2",
         **{file.path: f"{file.name}.j2" for file in plain.FILES},
     },
+    PlatformName.IOS: {WHOLE: "ios.j2"},
 }
 """The template of each section, by platform. Paths are `PLATFORM/ROLE/TEMPLATE` under the directory of templates."""
 
 OPTIONAL: Final = frozenset(plain.BY_PATH)
 """Sections that a role need not have: where there is no template, or it gives no text, there is no section."""
 
-Context = context.EdgeContext | context.AggregationBaseContext | context.SliceContext
+Context = context.EdgeContext | context.AggregationBaseContext | context.SliceContext | IosEdgeContext
 _FIELDS: Final = {
     kind: tuple(field.name for field in fields(kind))
-    for kind in (context.EdgeContext, context.AggregationBaseContext, context.SliceContext)
+    for kind in (context.EdgeContext, context.AggregationBaseContext, context.SliceContext, IosEdgeContext)
 }
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
@@ -112,7 +114,10 @@ class Renderer:
             RenderError: a template is missing, wrong, or gives an empty section.
         """
         platform = location.edge_router.platform
-        return self._document(platform, "edge", self._contexts.edge(fleet, location), location.edge_router_name)
+        values: Context = self._contexts.edge(fleet, location)
+        if platform is PlatformName.IOS:
+            values = ios_edge(fleet, location, self._contexts.edge(fleet, location))
+        return self._document(platform, "edge", values, location.edge_router_name)
 
     def aggregation_base(self, fleet: Fleet, router_name: str) -> str:
         """The document of what belongs to no location on an aggregation router.

@@ -164,7 +164,7 @@ def test_a_section_that_is_no_config_is_an_error_and_never_a_crash(section: str,
         FRR.split(f"#: file {section}\n{text}\n")
 
 
-@pytest.mark.parametrize("name", [PlatformName.JUNOS, PlatformName.IOS])
+@pytest.mark.parametrize("name", [PlatformName.JUNOS])
 def test_a_platform_that_is_to_come_says_so(name: PlatformName) -> None:
     with pytest.raises(PlatformError, match="not yet supported"):
         platform_for(name)

@@ -98,8 +98,8 @@ def test_a_private_segment_without_an_address_to_translate_to_is_an_error(fleet:
 
 def test_a_platform_that_is_to_come_says_so(fleet: Fleet, renderer: Renderer) -> None:
     location = fleet.locations["16PK00"]
-    router = location.edge_router.model_copy(update={"platform": PlatformName.IOS})
-    with pytest.raises(RenderError, match="ios is not yet supported"):
+    router = location.edge_router.model_copy(update={"platform": PlatformName.JUNOS})
+    with pytest.raises(RenderError, match="junos is not yet supported"):
         renderer.edge(fleet, location.model_copy(update={"edge_router": router}))
 
 
