@@ -6,11 +6,16 @@ from provisioner.errors import PlatformError
 from provisioner.intent.types import PlatformName
 from provisioner.platforms.frr import FrrPlatform
 from provisioner.platforms.ios import IosPlatform
+from provisioner.platforms.junos import JunosPlatform
 from provisioner.platforms.protocol import Platform, SplitConfig
 
 __all__ = ["Platform", "SplitConfig", "platform_for"]
 
-_PLATFORMS: dict[PlatformName, Platform] = {PlatformName.FRR: FrrPlatform(), PlatformName.IOS: IosPlatform()}
+_PLATFORMS: dict[PlatformName, Platform] = {
+    PlatformName.FRR: FrrPlatform(),
+    PlatformName.IOS: IosPlatform(),
+    PlatformName.JUNOS: JunosPlatform(),
+}
 
 
 def platform_for(name: PlatformName) -> Platform:

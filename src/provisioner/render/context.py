@@ -20,7 +20,7 @@ from provisioner.intent.model import (
     Slice,
     Uplink,
 )
-from provisioner.intent.types import INTERNET, UplinkRole
+from provisioner.intent.types import INTERNET, PlatformName, UplinkRole
 from provisioner.render import bandwidth
 from provisioner.render.addresses import Network, address, by_value, contains, host, interface, neighbor_key, prefix
 from provisioner.render.entries import PrefixEntry
@@ -39,6 +39,9 @@ TCP_IPV6_HEADERS: Final = 60
 """Bytes: IPv6 header (RFC 8200) and TCP header (RFC 9293) without options."""
 EDGE_MAXIMUM_PREFIX: Final = "10 force"
 """An edge router asks for one default route a session; ten leaves room for a change of policy and none for a full table."""
+STRICT_ROLE: Final = " strict-mode"
+WITH_ROLES: Final = frozenset({PlatformName.FRR})
+"""Operating systems that tell their role (RFC 9234). Junos 24.4 has no statement for it (tests/junos_schema.py looks it up)."""
 FRR_WARNING_PERCENT: Final = 75
 """FRR leaves its own default out of what it lists (MAXIMUM_PREFIX_THRESHOLD_DEFAULT in bgpd.h)."""
 FRR_BFD_MULTIPLIER: Final = 3
@@ -79,7 +82,11 @@ class InterfaceContext:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One BGP session as one end sees it; `local` is its own address, `password` the secret's token, never a value."""
+    """One BGP session as one end sees it; `local` is its own address, `password` the secret's token, never a value.
+
+    `strict` follows the role on its line where the other end has roles too (RFC 9234 section 4.2): to one that has none a session with a
+    strict role never comes up.
+    """
 
     neighbor: str
     local: str
@@ -88,6 +95,7 @@ class Session:
     description: str
     password: str
     maximum_prefix: str
+    strict: str = STRICT_ROLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +293,7 @@ def edge(fleet: Fleet, location: Location) -> EdgeContext:
             session,
             description=f"{session.role} uplink IPv{session.version} {_far_end(location, session.role)}",
             maximum_prefix=EDGE_MAXIMUM_PREFIX,
+            strict=STRICT_ROLE if _far_platform(fleet, location, session.role) in WITH_ROLES else "",
         )
         for session in sessions
     )
@@ -499,6 +508,10 @@ def _families(
 
 def _far_end(location: Location, role: str) -> str:
     return next(uplink.aggregation_router for uplink in location.uplinks if uplink.role.value == role)
+
+
+def _far_platform(fleet: Fleet, location: Location, role: str) -> PlatformName:
+    return fleet.aggregation_router(_far_end(location, role)).platform
 
 
 def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...]:

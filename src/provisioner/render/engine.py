@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from frr_config.document import FRR, INTERFACES, MARKER, NFTABLES
 from provisioner.errors import RenderError
 from provisioner.intent.model import Fleet, Location, Slice
 from provisioner.intent.types import CONTROL_CHARACTERS, PlatformName
-from provisioner.render import context
+from provisioner.render import context, junos_context
 from provisioner.render.config import IntendedConfig
 from provisioner.render.ios_edge import IosEdgeContext, ios_edge
 
@@ -33,17 +33,42 @@ SECTIONS: Final[Mapping[PlatformName, Mapping[str, str]]] = {
         **{file.path: f"{file.name}.j2" for file in plain.FILES},
     },
     PlatformName.IOS: {WHOLE: "ios.j2"},
+    PlatformName.JUNOS: {WHOLE: "junos.j2"},
 }
 """The template of each section, by platform. Paths are `PLATFORM/ROLE/TEMPLATE` under the directory of templates."""
 
 OPTIONAL: Final = frozenset(plain.BY_PATH)
 """Sections that a role need not have: where there is no template, or it gives no text, there is no section."""
 
-Context = context.EdgeContext | context.AggregationBaseContext | context.SliceContext | IosEdgeContext
+SliceContext = context.SliceContext | junos_context.JunosSliceContext
+Context = (
+    context.EdgeContext
+    | context.AggregationBaseContext
+    | IosEdgeContext
+    | junos_context.JunosBaseContext
+    | SliceContext
+)
 _FIELDS: Final = {
     kind: tuple(field.name for field in fields(kind))
-    for kind in (context.EdgeContext, context.AggregationBaseContext, context.SliceContext, IosEdgeContext)
+    for kind in (
+        context.EdgeContext,
+        context.AggregationBaseContext,
+        context.SliceContext,
+        IosEdgeContext,
+        junos_context.JunosBaseContext,
+        junos_context.JunosSliceContext,
+    )
 }
+_EDGES: Final = frozenset({PlatformName.FRR, PlatformName.IOS})
+_BASES: Final[Mapping[PlatformName, Callable[[Fleet, str], Context]]] = {
+    PlatformName.FRR: context.aggregation_base,
+    PlatformName.JUNOS: junos_context.base,
+}
+_SLICES: Final[Mapping[PlatformName, Callable[[Fleet, Slice], SliceContext]]] = {
+    PlatformName.FRR: context.aggregation_slice,
+    PlatformName.JUNOS: junos_context.slice_of,
+}
+"""What templates of aggregation routers are given, by platform."""
 
 _UNPRINTABLE: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 """CONTROL_CHARACTERS but the tab and newline that config text itself is made of."""
@@ -61,7 +86,7 @@ class Contexts:
 
     def __init__(self) -> None:
         self._edge: tuple[Fleet, Location, context.EdgeContext] | None = None
-        self._slice: tuple[Fleet, Slice, context.SliceContext] | None = None
+        self._slice: tuple[Fleet, Slice, SliceContext] | None = None
 
     def edge(self, fleet: Fleet, location: Location) -> context.EdgeContext:
         """Of an edge router."""
@@ -71,12 +96,13 @@ class Contexts:
             known = self._edge = (fleet, location, context.edge(fleet, location))
         return known[2]
 
-    def aggregation_slice(self, fleet: Fleet, part: Slice) -> context.SliceContext:
+    def aggregation_slice(self, fleet: Fleet, part: Slice) -> SliceContext:
         """Of a location's part of an aggregation router."""
         known = self._slice
         same = known is not None and known[0] is fleet and known[1].location is part.location
         if known is None or not same or known[1].uplink is not part.uplink:
-            known = self._slice = (fleet, part, context.aggregation_slice(fleet, part))
+            platform = fleet.aggregation_router(part.uplink.aggregation_router).platform
+            known = self._slice = (fleet, part, _SLICES[platform](fleet, part))
         return known[2]
 
 
@@ -86,7 +112,7 @@ class Renderer:
     Pure but for reading templates, each once: the same fleet gives the same bytes. Secrets are written as tokens.
 
     Args:
-        templates: The directory that holds `frr/edge/…` and so on.
+        templates: The directory that holds `frr/edge/…`, `junos/aggregation/…` and so on.
         extensions: Of Jinja; see `provisioner.render.tracing`.
         only: Names of the sections' templates that are rendered, `frr/edge/frr.j2`: documents have these sections alone. None renders all.
         contexts: Shared with another renderer that is asked for the same parts.
@@ -114,6 +140,12 @@ class Renderer:
             RenderError: a template is missing, wrong, or gives an empty section.
         """
         platform = location.edge_router.platform
+        if platform not in _EDGES:
+            raise RenderError(
+                f"platform {platform.value} is not yet supported for edge routers",
+                where=location.edge_router_name,
+                number="PV2010",
+            )
         values: Context = self._contexts.edge(fleet, location)
         if platform is PlatformName.IOS:
             values = ios_edge(fleet, location, self._contexts.edge(fleet, location))
@@ -128,8 +160,8 @@ class Renderer:
         if router_name not in fleet.aggregation_routers:
             raise RenderError("no such aggregation router", where=router_name, number="PV2012")
         platform = fleet.aggregation_router(router_name).platform
-        base = context.aggregation_base(fleet, router_name)
-        return self._document(platform, "aggregation/base", base, router_name)
+        self._has_aggregation(platform, router_name)
+        return self._document(platform, "aggregation/base", _BASES[platform](fleet, router_name), router_name)
 
     def aggregation_slice(self, fleet: Fleet, part: Slice) -> str:
         """The document of a location's part of the aggregation router on which `part`'s uplink lands.
@@ -141,22 +173,29 @@ class Renderer:
         """
         platform = fleet.aggregation_router(part.uplink.aggregation_router).platform
         where = f"{part.location.code} on {part.uplink.aggregation_router}"
+        self._has_aggregation(platform, where)
         return self._document(platform, "aggregation/slice", self._contexts.aggregation_slice(fleet, part), where)
 
     def aggregation_config(self, fleet: Fleet, router_name: str) -> IntendedConfig:
         """Base and slices of all active locations on an aggregation router, apart. Raises RenderError."""
         base = self.aggregation_base(fleet, router_name)
         slices = {part.location.code: part for part in fleet.slices(router_name)}
-        return IntendedConfig(base, {code: self.aggregation_slice(fleet, part) for code, part in slices.items()})
+        platform = fleet.aggregation_router(router_name).platform
+        texts = {code: self.aggregation_slice(fleet, part) for code, part in slices.items()}
+        return IntendedConfig(base, texts, platform)
 
     def aggregation(self, fleet: Fleet, router_name: str) -> str:
         """Base and slices of all active locations as one document, in the order in which the router lists it. Raises RenderError."""
         return self.aggregation_config(fleet, router_name).text
 
+    def _has_aggregation(self, platform: PlatformName, where: str) -> None:
+        if platform not in _BASES:
+            raise RenderError(
+                f"platform {platform.value} is not yet supported for aggregation routers", where=where, number="PV2010"
+            )
+
     def _document(self, platform: PlatformName, role: str, values: Context, where: str) -> str:
-        files = SECTIONS.get(platform)
-        if files is None:
-            raise RenderError(f"platform {platform.value} is not yet supported", where=where, number="PV2010")
+        files = SECTIONS[platform]
         templates = {file: f"{platform.value}/{role}/{name}" for file, name in files.items()}
         texts = {
             file: self._section(name, values, where, may_be_empty=file in OPTIONAL)

@@ -132,5 +132,5 @@ def _fleet_out_of_sight() -> Iterator[None]:
 def _program() -> bytes:
     """What turns a fleet into text beside the templates: our packages and the template engine."""
     here = Path(__file__).parent
-    ours = (here.parent, here.parents[1] / "frr_config")
+    ours = (here.parent, here.parents[1] / "frr_config", here.parents[1] / "junos_config")
     return digest(*(digest_of_files(directory, "*.py") for directory in ours), jinja2.__version__.encode())

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from frr_config.document import parse
+from provisioner import platforms
 from provisioner.errors import PlatformError
 from provisioner.intent.model import Fleet
 from provisioner.intent.types import PlatformName
@@ -164,7 +165,8 @@ def test_a_section_that_is_no_config_is_an_error_and_never_a_crash(section: str,
         FRR.split(f"#: file {section}\n{text}\n")
 
 
-@pytest.mark.parametrize("name", [PlatformName.JUNOS])
-def test_a_platform_that_is_to_come_says_so(name: PlatformName) -> None:
-    with pytest.raises(PlatformError, match="not yet supported"):
-        platform_for(name)
+def test_every_platform_of_the_vocabulary_has_its_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert [platform_for(name).name for name in PlatformName] == list(PlatformName)
+    monkeypatch.delitem(platforms._PLATFORMS, PlatformName.IOS)
+    with pytest.raises(PlatformError, match="platform ios is not yet supported"):
+        platform_for(PlatformName.IOS)
