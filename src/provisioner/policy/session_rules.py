@@ -10,6 +10,7 @@ from provisioner.intent.routing import Blackhole
 from provisioner.plan.model import DeviceRole
 from provisioner.policy.routing import EVERYTHING, Family, Range, Routing, Session
 from provisioner.policy.subject import Judged, Network, Said
+from provisioner.render.context import WITH_ROLES
 
 _MOST_DEFAULTS: Final = 100
 """An edge router is given a default route: with a hundred routes something else is coming in."""
@@ -80,8 +81,28 @@ def with_role(judged: Judged) -> Iterator[Said]:
     """Sessions whose other end could be taken for something that it is not."""
     wanted = "customer" if judged.role is DeviceRole.EDGE else "provider"
     for session in _external(judged):
-        if not session.has(f"local-role {wanted} strict-mode"):
+        if session.neighbor in _without_roles(judged):
+            if not session.has(f"local-role {wanted}"):
+                yield f"neighbor {session.neighbor}", f"its role is not {wanted}"
+            elif session.has(f"local-role {wanted} strict-mode"):
+                yield (
+                    f"neighbor {session.neighbor}",
+                    "its role is strict, and the other end has none: it never comes up",
+                )
+        elif not session.has(f"local-role {wanted} strict-mode"):
             yield f"neighbor {session.neighbor}", f"its role is not {wanted}, strict"
+
+
+def _without_roles(judged: Judged) -> frozenset[str]:
+    """The peers of an edge router that have no roles of RFC 9234."""
+    if judged.location is None or judged.role is not DeviceRole.EDGE:
+        return frozenset()
+    return frozenset(
+        str(end.ip)
+        for uplink in judged.location.uplinks
+        if judged.fleet.aggregation_router(uplink.aggregation_router).platform not in WITH_ROLES
+        for end in (uplink.aggregation_ipv4, uplink.aggregation_ipv6)
+    )
 
 
 def authenticated(judged: Judged) -> Iterator[Said]:
