@@ -7,7 +7,7 @@ free libraries (Crypt::Juniper). The router salts it anew at every commit, so tw
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 PLACEHOLDER: Final = "<secret>"
@@ -94,16 +94,24 @@ def substitute(text: str, names: Mapping[str, str]) -> str:
 
 
 def _substituted(line: str, names: Mapping[str, str]) -> str:
-    spans = sorted({*_spans(line)})
     result, place = [], 0
-    for start, end in spans:
-        if start < place:
-            continue
+    for start, end in _together(_spans(line)):
         value = line[start:end]
         plain = decoded(value)
         result += [line[place:start], names.get(value if plain is None else plain, PLACEHOLDER)]
         place = end
     return "".join([*result, line[place:]])
+
+
+def _together(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Spans from left to right, those that overlap as one: what a keyword announces may hold what looks encoded."""
+    merged: list[tuple[int, int]] = []
+    for start, end in sorted(spans):
+        if merged and start < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return merged
 
 
 def _spans(line: str) -> list[tuple[int, int]]:

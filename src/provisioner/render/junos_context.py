@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
 from typing import Final
@@ -199,7 +199,11 @@ def base(fleet: Fleet, router_name: str) -> JunosBaseContext:
         bogons6=_filtered(refused(6).prefixes, "orlonger"),
         let_through4=_let_through(4, pools.location_ipv4 if routing.own_special_purpose else ()),
         let_through6=_let_through(6, pools.location_ipv6 if routing.own_special_purpose else ()),
-        bogon_asns=tuple((f"from-{first}", holds_one_of(first, last)) for first, last in refused_asns()),
+        bogon_asns=tuple(
+            (f"from-{first}", holds_one_of(first, last))
+            for each in refused_asns()
+            for first, last in _around(*each, service.asn)
+        ),
         caches=tuple(
             Cache(str(cache.address), cache.port, HIGHEST_CACHE - cache.preference)
             for cache in sorted(routing.rpki_caches, key=lambda cache: cache.preference)
@@ -259,6 +263,17 @@ def shown(number: int) -> str:
 def burst(rate: int) -> int:
     """The burst of a policer in bytes, whole kilobytes, by its rate in bit/s."""
     return max(LEAST_BURST, -(-int(rate * BURST_SECONDS / 8) // 1_000) * 1_000)
+
+
+def _around(first: int, last: int, own: int) -> Iterator[tuple[int, int]]:
+    """A range without our own number, which `strip-as-path` leaves in paths and which in a sample is nobody's."""
+    if not first <= own <= last:
+        yield first, last
+        return
+    if first < own:
+        yield first, own - 1
+    if own < last:
+        yield own + 1, last
 
 
 def _session(service: Service, location: Location, uplink: Uplink, link: IPv4Network | IPv6Network) -> JunosSession:
