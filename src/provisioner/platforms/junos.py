@@ -61,6 +61,10 @@ class JunosPlatform:
             raise PlatformError(f"the base holds lines of {', '.join(sorted(wanted.groups))}", number="PV3003")
         return replace(parts, base=device.with_own(wanted.base, parts.base)).text
 
+    def candidate(self, running: str, intended: str) -> str:
+        """See `Platform.candidate`."""
+        return self.replace_base(running, intended)
+
     def normalise(self, text: str) -> str:
         """See `Platform.normalise`."""
         return paths.text(_statements(text))

@@ -195,6 +195,7 @@ def test_a_new_base_leaves_the_slices_and_what_is_the_routers_own(config: Intend
         assert kept in after
         assert kept not in JUNOS.split(running).base
     assert JUNOS.replace_base(after, base) == after
+    assert JUNOS.candidate(running, base) == after
 
 
 def test_a_base_holds_no_slice(config: IntendedConfig) -> None:
