@@ -91,7 +91,6 @@ class JunosBaseContext:
     let_through6: tuple[Filtered, ...]
     bogon_asns: tuple[tuple[str, str], ...]
     caches: tuple[Cache, ...]
-    hosts4: tuple[Filtered, ...]
     hosts6: tuple[Filtered, ...]
 
 
@@ -208,7 +207,6 @@ def base(fleet: Fleet, router_name: str) -> JunosBaseContext:
             Cache(str(cache.address), cache.port, HIGHEST_CACHE - cache.preference)
             for cache in sorted(routing.rpki_caches, key=lambda cache: cache.preference)
         ),
-        hosts4=_hosts(pools.location_ipv4) if discarding else (),
         hosts6=_hosts(pools.location_ipv6) if discarding else (),
     )
 

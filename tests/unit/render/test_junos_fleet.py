@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tests import junos_schema
 
+from junos_config import references, tree
 from provisioner.intent.load import load_fleet
 from provisioner.intent.model import Fleet
 from provisioner.intent.types import PlatformName
@@ -38,6 +39,9 @@ def test_every_location_of_a_generated_fleet_is_valid_junos(tmp_path: Path) -> N
         config = renderer.aggregation_config(fleet, name)
         # All of a router at once: groups of the same name or a list that two share would show here.
         assert junos_schema.problems(config.text) == []
+        statements = tree.parse(config.text)
+        assert references.undefined(statements) == ()
+        assert references.unused(statements) == ()
         split = junos.split(config.text)
         assert split.base == config.base
         assert dict(split.slices) == dict(config.slices)
