@@ -87,6 +87,9 @@ _KINDS: Final = tuple(
             _OTHER,
         ),
         (r"hostname ", "the router's name", 5, 20, 20, _OTHER),
+        (r"ip address$", "a port without an address", 3, 20, 20, _ADDRESSING),
+        (r"(?:ip bootp|cdp|lldp) ?", "services that nobody needs", 20, 20, 20, _OTHER),
+        (r"(?:logging|log dropped-packets|stopbits)\b", "logs and lines", 3, 10, 20, _OTHER),
         (r"service ", "the system's settings", 3, 10, 20, _OTHER),
     )
 )
