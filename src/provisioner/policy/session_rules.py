@@ -94,12 +94,17 @@ def with_role(judged: Judged) -> Iterator[Said]:
 
 
 def _without_roles(judged: Judged) -> frozenset[str]:
-    """The peers of an edge router that have no roles of RFC 9234."""
-    if judged.location is None or judged.role is not DeviceRole.EDGE:
+    """The peers of a router that have no roles of RFC 9234."""
+    location = judged.location
+    if location is None:
         return frozenset()
+    if judged.role is not DeviceRole.EDGE:
+        if location.edge_router.platform in WITH_ROLES:
+            return frozenset()
+        return frozenset(str(end.ip) for uplink in location.uplinks for end in (uplink.edge_ipv4, uplink.edge_ipv6))
     return frozenset(
         str(end.ip)
-        for uplink in judged.location.uplinks
+        for uplink in location.uplinks
         if judged.fleet.aggregation_router(uplink.aggregation_router).platform not in WITH_ROLES
         for end in (uplink.aggregation_ipv4, uplink.aggregation_ipv6)
     )

@@ -388,6 +388,7 @@ def aggregation_slice(fleet: Fleet, part: Slice) -> SliceContext:
             session,
             description=f"{location.code} {session.role} uplink IPv{session.version}",
             maximum_prefix=_maximum_prefix(_most(service, location, session.version), limit.warning_percent),
+            strict=STRICT_ROLE if location.edge_router.platform in WITH_ROLES else "",
         )
         for session in sessions
     )

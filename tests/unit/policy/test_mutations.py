@@ -49,7 +49,7 @@ WEAKER = (
     (re.compile(r"policy drop"), "policy accept"),
     (re.compile(r"(permit \{\{ entry\.network \}\})(?!\{)"), r"\1 le {{ 32 if ':' not in entry.network else 128 }}"),
     (re.compile(r"permit (0\.0\.0\.0/0|::/0)$"), r"permit \1 le 24"),
-    (re.compile(r" strict-mode"), ""),
+    (re.compile(r"\{\{ session\.strict \}\}"), ""),
     (re.compile(r"ttl-security hops 1"), "ttl-security hops 254"),
     (re.compile(r"ip ttl 255 |ip6 hoplimit 255 (?=tcp|udp)"), ""),
     (re.compile(r"ip6? saddr \{\{[^}]*\}\} (?=.*(?:tcp|udp))"), ""),

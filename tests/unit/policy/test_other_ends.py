@@ -1,4 +1,4 @@
-"""What an edge router may ask of an aggregation router depends on what that one has."""
+"""What a router may ask of the other end of an uplink depends on what that one has."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from provisioner.intent.load import load_fleet
-from provisioner.policy.evaluation import edge_findings
+from provisioner.intent.model import Slice
+from provisioner.policy.evaluation import edge_findings, slice_findings
 from provisioner.render.engine import Renderer
 
 ROOT = Path(__file__).parents[3]
@@ -40,3 +41,22 @@ def test_a_role_is_strict_where_the_other_end_has_one_too() -> None:
     location = fleet.locations["03BK00"]
     text = Renderer(ROOT / "templates").edge(fleet, location).replace(" strict-mode", "")
     assert [finding for finding in edge_findings(fleet, location, text) if finding.rule == "POL003"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("", "", 0),
+        (" local-role provider\n", " local-role provider strict-mode\n", 2),
+        (" local-role provider\n", " local-role peer\n", 2),
+    ],
+)
+def test_an_aggregation_router_asks_an_ios_router_for_no_role(old: str, new: str, found: int) -> None:
+    fleet = load_fleet(ROOT / "tests" / "golden" / "render" / "ios" / "inventory")
+    location, renderer = fleet.locations["03BK00"], Renderer(ROOT / "templates")
+    router = location.uplinks[0].aggregation_router
+    rendered = renderer.aggregation_slice(fleet, Slice(location, location.uplinks[0]))
+    text = rendered.replace(old, new) if old else rendered
+    assert rendered.count(" local-role provider\n") == 2
+    findings = slice_findings(fleet, location, router, text, renderer.aggregation_base(fleet, router))
+    assert len([finding for finding in findings if finding.rule == "POL003"]) == found
