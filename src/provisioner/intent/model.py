@@ -499,6 +499,10 @@ class Location(Intent):
                 return True
         return False
 
+    def segment_interface(self, segment: Segment) -> str:
+        """The edge router's VLAN sub-interface in a segment of this location."""
+        return f"{self.edge_router.lan_port}.{segment.vlan_id}"
+
     @property
     def own_source(self) -> IPv4Address | None:
         """The announced address from which the edge router asks for names: only to such a one do answers come back."""

@@ -57,7 +57,7 @@ def expected_lines(service: Service, location: Location) -> tuple[str, ...]:
         does = offered(service, segment)
         if not does:
             continue
-        interface = f"{location.edge_router.lan_port}.{segment.vlan_id}"
+        interface = location.segment_interface(segment)
         forwards = forwards or ("udp", DNS) in does
         lines.append(f"interface={interface}")
         if ("udp", DHCP) in does:

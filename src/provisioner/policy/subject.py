@@ -102,7 +102,7 @@ class Judged:
         """The segments of an edge router with their interfaces."""
         if self.location is not None and self.role is DeviceRole.EDGE:
             for segment in self.location.segments:
-                yield segment, f"{self.location.edge_router.lan_port}.{segment.vlan_id}"
+                yield segment, self.location.segment_interface(segment)
 
     def allowed(self, segment: Segment) -> frozenset[str]:
         """What the catalogue lets a segment open connections to: roles, and the internet."""

@@ -79,7 +79,7 @@ def of_edge(service: Service, location: Location) -> tuple[LimitContext, ...]:
     """What an edge router sends at most, by interface, in the order in which the router lists it."""
     found = [_uplink(service, location, uplink) for uplink in location.uplinks]
     for segment, limit in limited(service, location):
-        found.append(LimitContext(_interface(location, segment), shown(limit.down_mbps * MEGABIT)))
+        found.append(LimitContext(location.segment_interface(segment), shown(limit.down_mbps * MEGABIT)))
     return tuple(sorted(found, key=lambda limit: interface_key(limit.interface)))
 
 
@@ -97,11 +97,7 @@ def marks(service: Service, location: Location) -> Iterator[MarkContext]:
     """Which packets are of which class."""
     for segment, _ in limited(service, location):
         for uplink in location.uplinks:
-            yield MarkContext(_interface(location, segment), uplink.edge_interface, class_number(segment))
-
-
-def _interface(location: Location, segment: Segment) -> str:
-    return f"{location.edge_router.lan_port}.{segment.vlan_id}"
+            yield MarkContext(location.segment_interface(segment), uplink.edge_interface, class_number(segment))
 
 
 def _own(line: int) -> ShareContext:

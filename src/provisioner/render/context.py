@@ -511,7 +511,7 @@ def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...
         reaches = row.reaches if row is not None else ()
         interfaces = list(uplinks) if INTERNET in reaches else []
         interfaces += [
-            _segment_interface(location, other)
+            location.segment_interface(other)
             for other in location.segments
             if other.role in reaches and other is not segment
         ]
@@ -520,7 +520,7 @@ def _segments(service: Service, location: Location) -> tuple[SegmentContext, ...
         contexts.append(
             SegmentContext(
                 name=name,
-                interface=_segment_interface(location, segment),
+                interface=location.segment_interface(segment),
                 router4=address(segment.ipv4, 1),
                 router6=address(segment.ipv6, 1),
                 network4=prefix(segment.ipv4),
@@ -540,7 +540,7 @@ def _exceptions(location: Location, segment: Segment) -> Iterator[str]:
     for exception in location.exceptions:
         if exception.segment is not segment.role:
             continue
-        inside = [_segment_interface(location, other) for other in segments_of(location, exception)]
+        inside = [location.segment_interface(other) for other in segments_of(location, exception)]
         out = inside or [uplink.edge_interface for uplink in location.uplinks]
         network = exception.network
         versions = (4, 6) if network is None else (network.version,)
@@ -558,10 +558,6 @@ def _ports(ports: tuple[str, ...]) -> str:
     """As nft lists them: in order, in braces where there are several."""
     texts = [f"{first}-{last}" if first != last else str(first) for first, last in spans(ports)]
     return texts[0] if len(texts) == 1 else f"{{ {', '.join(texts)} }}"
-
-
-def _segment_interface(location: Location, segment: Segment) -> str:
-    return f"{location.edge_router.lan_port}.{segment.vlan_id}"
 
 
 def _prefix_entries(networks: Iterable[Network], longest: int | None = None) -> tuple[PrefixEntry, ...]:
@@ -607,7 +603,7 @@ def _edge_interfaces(location: Location) -> tuple[InterfaceContext, ...]:
     )
     segments = (
         InterfaceContext(
-            _segment_interface(location, segment),
+            location.segment_interface(segment),
             alias=segment.role.value,
             mtu=ETHERNET_MTU,
             parent=router.lan_port,

@@ -51,7 +51,7 @@ def served(service: Service, location: Location, segment: Segment, tag: str) -> 
     first, last = addresses(segment.ipv4, dhcp)
     return ServedContext(
         tag=tag,
-        interface=f"{location.edge_router.lan_port}.{segment.vlan_id}",
+        interface=location.segment_interface(segment),
         router4=address(segment.ipv4, 1),
         router6=address(segment.ipv6, 1),
         network4=prefix(segment.ipv4),

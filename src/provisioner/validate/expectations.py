@@ -340,7 +340,7 @@ def _edge_interfaces(location: Location) -> tuple[ExpectedInterface, ...]:
         ),
         *(
             ExpectedInterface(
-                f"{router.lan_port}.{segment.vlan_id}",
+                location.segment_interface(segment),
                 LinkState.ENABLED,
                 ETHERNET_MTU,
                 (str(segment.router_ipv4), str(segment.router_ipv6)),
@@ -362,7 +362,7 @@ def _reaches(fleet: Fleet, location: Location) -> Iterator[ExpectedReach]:
         ),
     }
     for segment in location.segments:
-        interface = f"{location.edge_router.lan_port}.{segment.vlan_id}"
+        interface = location.segment_interface(segment)
         for family, source in ((AddressFamily.IPV4, segment.router_ipv4), (AddressFamily.IPV6, segment.router_ipv6)):
             yield ExpectedReach(segment.role.value, interface, family, str(source.ip), loopbacks[family])
 

@@ -10,7 +10,7 @@ from .wire import Arena, Outcome
 def segment_interface(location: Location, role: str) -> str:
     """The edge router's interface in a segment."""
     segment = next(each for each in location.segments if each.role == role)
-    return f"{location.edge_router.lan_port}.{segment.vlan_id}"
+    return location.segment_interface(segment)
 
 
 def address(arena: Arena, location: Location, role: str, family: int) -> str:

@@ -159,7 +159,7 @@ class Arena:
     def in_segment(self, location: Location, role: str) -> Origin:
         """The host of a segment, towards the edge router."""
         segment = next(each for each in location.segments if each.role == role)
-        interface = f"{location.edge_router.lan_port}.{segment.vlan_id}"
+        interface = location.segment_interface(segment)
         host = self.lab.host(location.code, role)
         return Origin(host, "eth0", self.mac(location.edge_router_name, interface))
 

@@ -156,7 +156,7 @@ class Origins:
         found: dict[str, tuple[str, FieldPath]] = {}
         location = self.location
         for number, segment in enumerate(location.segments):
-            interface = f"{location.edge_router.lan_port}.{segment.vlan_id}"
+            interface = location.segment_interface(segment)
             found.setdefault(interface, (self._own_file, ("segments", number, "vlan_id")))
         for number, uplink in enumerate(location.uplinks):
             for name in (uplink.edge_interface, uplink.aggregation_interface):
