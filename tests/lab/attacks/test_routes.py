@@ -17,7 +17,7 @@ from typing import Any, Final
 import pytest
 
 from provisioner.errors import LabError
-from provisioner.intent.model import Fleet, Location
+from provisioner.intent.model import Fleet, Location, Uplink
 from provisioner.intent.types import UplinkRole
 from provisioner.lab import caches
 from provisioner.lab.handle import Lab, NodeHandle, eventually
@@ -40,8 +40,14 @@ def victim(schools: Schools) -> Location:
 @pytest.fixture(scope="module")
 def rogues(session_lab: Lab, _provisioned_once: None, schools: Schools) -> Iterator[dict[int, Rogue]]:
     """A speaker in each family in the place of the single-homed school's BGP."""
-    school = schools.fibre
-    made = {version: Rogue(session_lab, school, school.uplinks[0], version) for version in FAMILIES}
+    with in_the_place_of(session_lab, schools.fibre, schools.fibre.uplinks[0]) as made:
+        yield made
+
+
+@contextmanager
+def in_the_place_of(lab: Lab, school: Location, uplink: Uplink) -> Iterator[dict[int, Rogue]]:
+    """A speaker in each family where a school's BGP was; afterwards the school's own sessions are up again."""
+    made = {version: Rogue(lab, school, uplink, version) for version in FAMILIES}
     with ExitStack() as stack:
         for rogue in made.values():
             rogue.says()
@@ -403,16 +409,8 @@ def test_the_second_uplink_is_guarded_as_the_first(
 def second(session_lab: Lab, _provisioned_once: None, schools: Schools) -> Iterator[dict[int, Rogue]]:
     """A speaker in each family on the second uplink of the dual-homed school."""
     uplink = next(uplink for uplink in schools.dual.uplinks if uplink.role is UplinkRole.BACKUP)
-    made = {version: Rogue(session_lab, schools.dual, uplink, version) for version in FAMILIES}
-    with ExitStack() as stack:
-        for rogue in made.values():
-            rogue.says()
-            stack.enter_context(rogue.speaking())
-        for rogue in made.values():
-            rogue.waits_until_up()
+    with in_the_place_of(session_lab, schools.dual, uplink) as made:
         yield made
-    for rogue in made.values():
-        rogue.waits_until_up()
 
 
 # --- from the core ------------------------------------------------------------------------------------------------------
