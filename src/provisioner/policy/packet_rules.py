@@ -15,28 +15,15 @@ from provisioner.policy import exception_rules as exceptions
 from provisioner.policy import segment_rules as segments
 from provisioner.policy.packetfilter import Packet
 from provisioner.policy.subject import Address, Judged, Network, Said
+from provisioner.policy.well_known import BFD, BGP, EPHEMERAL, NEXT_DOOR, NTP, SNMP, SSH, STRANGERS
 from provisioner.render.context import MANAGEMENT_PORT
-
-_BGP: Final = 179
-_BFD: Final = (3784, 4784)
-_SSH: Final = 22
-_NTP: Final = 123
-_SNMP: Final = 161
-_GTSM: Final = 255
-"""RFC 4271 section 4; RFC 5881 section 4 and RFC 5883 section 5; RFC 4253 section 4; RFC 5905 section 7.2; RFC 3417 section 3.2; RFC 5082
-section 3."""
 
 _AFAR: Final = 57
 """A hop limit as it arrives from somewhere on the internet."""
 
-STRANGERS: Final = (ip_address("198.51.100.77"), ip_address("2001:db8:ffff:ffff:ffff:ffff:ffff:77"))
-"""Sources that are nobody's in any fleet: documentation space (RFC 5737, RFC 3849)."""
-
 _LINK_LOCAL: Final = ip_address("fe80::1")
 _UNSPECIFIED: Final = ip_address("::")
 _TELNET: Final = 23
-_EPHEMERAL: Final = 50_000
-"""A port that nothing listens on (RFC 6335 section 6)."""
 
 _ICMP: Final = ("destination-unreachable", "echo-request", "time-exceeded")
 _ICMPV6: Final = (
@@ -70,7 +57,7 @@ def managed_from_inside(judged: Judged) -> Iterator[Said]:
         yield from _from_inside_alone(judged, Packet(4, protocol=protocol, destination_port=port), named)
     for network in judged.management_networks:
         for source in (network[0], network[-1]):
-            packet = Packet(4, MANAGEMENT_PORT, source=source, protocol="tcp", destination_port=_SSH)
+            packet = Packet(4, MANAGEMENT_PORT, source=source, protocol="tcp", destination_port=SSH)
             if not judged.packets.accepts("input", packet):
                 yield f"interface {MANAGEMENT_PORT}", f"SSH is not accepted from the management network ({source})"
     for stranger in STRANGERS:
@@ -80,7 +67,7 @@ def managed_from_inside(judged: Judged) -> Iterator[Said]:
     yield from _management_is_no_way_through(judged)
 
 
-_MANAGED: Final = (("SSH", "tcp", _SSH), ("SNMP", "udp", _SNMP))
+_MANAGED: Final = (("SSH", "tcp", SSH), ("SNMP", "udp", SNMP))
 
 
 def _from_inside_alone(judged: Judged, packet: Packet, named: str) -> Iterator[Said]:
@@ -123,12 +110,12 @@ def _management_is_no_way_through(judged: Judged) -> Iterator[Said]:
     reads = judged.fleet.service.management.snmp is not None
     for protocol, port, is_meant in (
         ("tcp", _TELNET, False),
-        ("udp", _NTP, False),
-        ("udp", _SNMP, reads),
-        ("tcp", _SNMP, False),
-        ("udp", _SSH, False),
+        ("udp", NTP, False),
+        ("udp", SNMP, reads),
+        ("tcp", SNMP, False),
+        ("udp", SSH, False),
     ):
-        asked = Packet(4, MANAGEMENT_PORT, None, inside, None, protocol, port, _EPHEMERAL)
+        asked = Packet(4, MANAGEMENT_PORT, None, inside, None, protocol, port, EPHEMERAL)
         reason = judged.packets.accepts("input", asked)
         if reason and not is_meant:
             yield f"interface {MANAGEMENT_PORT}", f"more than SSH and what the inventory names is accepted: {reason}"
@@ -324,7 +311,7 @@ def control_plane(judged: Judged) -> Iterator[Said]:
             yield from _spoken(judged, interface, neighbor)
             yield from _of_a_session(judged, interface, neighbor)
         for kind in _DISCOVERY:
-            packet = Packet(6, interface, protocol="icmpv6", icmp_type=kind, hops=_GTSM - 1)
+            packet = Packet(6, interface, protocol="icmpv6", icmp_type=kind, hops=NEXT_DOOR - 1)
             if reason := judged.packets.accepts("input", packet):
                 yield f"interface {interface}", f"{kind} from afar is accepted: {reason}"
     if judged.location is None:
@@ -337,7 +324,7 @@ def control_plane(judged: Judged) -> Iterator[Said]:
 def _spoken(judged: Judged, interface: str, neighbor: Address, *, is_core: bool = False) -> Iterator[Said]:
     """What a neighbor may send, and nobody else: from next door, and not from one router further on."""
     stranger = next(each for each in STRANGERS if each.version == neighbor.version)
-    near, far = _GTSM, _GTSM - 1
+    near, far = NEXT_DOOR, NEXT_DOOR - 1
     for protocol, port, source_port in _conversations(judged, is_core=is_core):
         packet = Packet(
             neighbor.version,
@@ -361,7 +348,7 @@ def _spoken(judged: Judged, interface: str, neighbor: Address, *, is_core: bool 
                     f"{protocol} from {each.source} port {source_port} to {port}{limit} {how}",
                 )
     other = Packet(
-        neighbor.version, interface, None, neighbor, None, "tcp", _EPHEMERAL, source_port=_EPHEMERAL, hops=near
+        neighbor.version, interface, None, neighbor, None, "tcp", EPHEMERAL, source_port=EPHEMERAL, hops=near
     )
     if reason := judged.packets.accepts("input", other):
         yield f"interface {interface}", f"tcp from {neighbor} that is no BGP is accepted: {reason}"
@@ -375,14 +362,14 @@ def _of_a_session(judged: Judged, interface: str, neighbor: Address) -> Iterator
     hook = "prerouting" if judged.role is DeviceRole.EDGE else "input"
     local = next(own for own in judged.own_ends(interface) if own.version == neighbor.version)
     packet = Packet(neighbor.version, interface, None, neighbor, local, "tcp", state="established")
-    for port, source_port in ((_BGP, _EPHEMERAL), (_EPHEMERAL, _BGP)):
-        each = replace(packet, destination_port=port, source_port=source_port, hops=_GTSM - 1)
+    for port, source_port in ((BGP, EPHEMERAL), (EPHEMERAL, BGP)):
+        each = replace(packet, destination_port=port, source_port=source_port, hops=NEXT_DOOR - 1)
         if reason := judged.packets.accepts(hook, each):
             yield (
                 f"interface {interface}",
                 f"tcp of a session, port {source_port} to {port} from afar is accepted: {reason}",
             )
-        if not judged.packets.accepts(hook, replace(each, hops=_GTSM)):
+        if not judged.packets.accepts(hook, replace(each, hops=NEXT_DOOR)):
             yield f"interface {interface}", f"tcp of a session, port {source_port} to {port} is refused"
 
 
@@ -392,12 +379,12 @@ def _asked(judged: Judged, core: str) -> Iterator[Said]:
         for address in addresses:
             managed = any(address in network for network in judged.management_networks)
             interface = MANAGEMENT_PORT if managed else core
-            answer = Packet(4, interface, None, address, None, protocol, _EPHEMERAL, port)
+            answer = Packet(4, interface, None, address, None, protocol, EPHEMERAL, port)
             beside = address + 1
             for each, is_meant in (
                 (answer, True),
                 (replace(answer, source=beside), beside in addresses),
-                (replace(answer, source_port=_EPHEMERAL), False),
+                (replace(answer, source_port=EPHEMERAL), False),
                 (replace(answer, destination_port=_TELNET), False),
                 *((replace(answer, iifname=name), False) for name in _ports(judged) if name != interface),
             ):
@@ -415,7 +402,7 @@ def _answering(judged: Judged) -> Iterator[tuple[str, int, frozenset[IPv4Address
     for cache in service.routing.rpki_caches:
         found.setdefault(("tcp", cache.port), set()).add(cache.address)
     for server in service.management.ntp:
-        found.setdefault(("udp", _NTP), set()).add(server.address)
+        found.setdefault(("udp", NTP), set()).add(server.address)
     for target in service.management.syslog:
         if target.protocol == "tcp":
             found.setdefault(("tcp", target.port), set()).add(target.address)
@@ -425,12 +412,12 @@ def _answering(judged: Judged) -> Iterator[tuple[str, int, frozenset[IPv4Address
 
 def _conversations(judged: Judged, *, is_core: bool) -> Iterator[tuple[str, int, int]]:
     """Protocol, destination port and source port of what the other end sends."""
-    yield "tcp", _BGP, _EPHEMERAL
+    yield "tcp", BGP, EPHEMERAL
     if judged.role is DeviceRole.AGGREGATION:
         # Without memory of connections, answers are let in by their ports; an edge router knows its connections.
-        yield "tcp", _EPHEMERAL, _BGP
-    for port in () if is_core else _BFD:
-        yield "udp", port, _EPHEMERAL
+        yield "tcp", EPHEMERAL, BGP
+    for port in () if is_core else BFD:
+        yield "udp", port, EPHEMERAL
 
 
 def pings_limited(judged: Judged) -> Iterator[Said]:
@@ -449,7 +436,7 @@ def pings_limited(judged: Judged) -> Iterator[Said]:
 def indispensable(judged: Judged) -> Iterator[Said]:
     """What filters must let in, or the network breaks in ways that are hard to see."""
     for hook in ("prerouting", "input"):
-        if not judged.packets.accepts(hook, Packet(4, "lo", protocol="tcp", destination_port=_EPHEMERAL)):
+        if not judged.packets.accepts(hook, Packet(4, "lo", protocol="tcp", destination_port=EPHEMERAL)):
             yield f"hook {hook}", "the router cannot talk to itself"
     interfaces = [judged.interface(uplink) for uplink in judged.uplinks] + [name for _, name in judged.segments()]
     yield from _control_messages(judged, tuple(dict.fromkeys(interfaces)))
@@ -466,11 +453,11 @@ def _control_messages(judged: Judged, interfaces: tuple[str, ...]) -> Iterator[S
     for interface in interfaces:
         for version, protocol, kinds in ((4, "icmp", _ICMP), (6, "icmpv6", _ICMPV6)):
             for kind in kinds:
-                packet = Packet(version, interface, protocol=protocol, icmp_type=kind, hops=_GTSM)
+                packet = Packet(version, interface, protocol=protocol, icmp_type=kind, hops=NEXT_DOOR)
                 if not judged.packets.accepts("input", packet):
                     yield f"interface {interface}", f"{protocol} {kind} to the router is dropped"
         for source, kind in ((_LINK_LOCAL, "nd-neighbor-advert"), (_UNSPECIFIED, "nd-neighbor-solicit")):
-            packet = Packet(6, interface, source=source, protocol="icmpv6", icmp_type=kind, hops=_GTSM)
+            packet = Packet(6, interface, source=source, protocol="icmpv6", icmp_type=kind, hops=NEXT_DOOR)
             if not judged.packets.accepts("prerouting", packet):
                 yield f"interface {interface}", f"neighbour discovery from {source} is dropped"
 
@@ -480,11 +467,11 @@ def _answers(judged: Judged) -> Iterator[Said]:
     for uplink in judged.uplinks:
         out = judged.interface(uplink)
         for own in judged.own_ends(out):
-            answer = Packet(own.version, out, None, None, own, "tcp", _EPHEMERAL, _SSH, _AFAR, state="established")
+            answer = Packet(own.version, out, None, None, own, "tcp", EPHEMERAL, SSH, _AFAR, state="established")
             for hook in ("prerouting", "input"):
                 if not judged.packets.accepts(hook, answer):
                     yield f"interface {out}", f"answers to the router's own connections from {own} are dropped"
-        astray = Packet(4, out, protocol="tcp", state="invalid", destination_port=_EPHEMERAL)
+        astray = Packet(4, out, protocol="tcp", state="invalid", destination_port=EPHEMERAL)
         if reason := judged.packets.accepts("input", astray):
             yield f"interface {out}", f"what belongs to no connection is let in: {reason}"
         packet = Packet(6, oifname=out, source=_UNSPECIFIED, protocol="icmpv6", icmp_type="nd-neighbor-solicit")

@@ -8,19 +8,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from provisioner.plan.model import DeviceRole
-from provisioner.policy.packet_rules import STRANGERS
 from provisioner.policy.packetfilter import Decision, Packet
 from provisioner.policy.subject import Address, Judged, Said
+from provisioner.policy.well_known import BFD, BGP, EPHEMERAL, NEXT_DOOR, SNMP, SSH, STRANGERS
 from provisioner.render.context import MANAGEMENT_PORT
 
-_BGP: Final = 179
-_SSH: Final = 22
-_SNMP: Final = 161
-_BFD: Final = (3784, 4784)
-_NEXT_DOOR: Final = 255
-"""RFC 4271 section 4; RFC 4253 section 4; RFC 3417 section 3.2; RFC 5881 section 4 and RFC 5883 section 5; RFC 5082 section 3."""
-
-_SOURCE_PORT: Final = 50_000
 _IPV4: Final = 4
 _MILLISECONDS: Final = 1000
 _ROOM: Final = 2
@@ -41,7 +33,7 @@ class _Taken:
 def policed(judged: Judged) -> Iterator[Said]:
     """Beyond a limit nothing is taken of what opens sessions, keeps them, asks or is told; below it everything is."""
     for taken in _taken(judged):
-        yield from _limited(judged, taken, own=judged.location is not None and judged.role is DeviceRole.AGGREGATION)
+        yield from _limited(judged, taken, own=_is_slice(judged))
     for name in _outwards(judged):
         for version, protocol in ((_IPV4, "icmp"), (6, "icmpv6")):
             told = Packet(version, oifname=name, protocol=protocol, icmp_type="time-exceeded", beyond_limits=True)
@@ -109,11 +101,11 @@ def _taken(judged: Judged) -> Iterator[_Taken]:
         for neighbor in (core.core_ipv4, core.core_ipv6):
             yield _connections(core.port, neighbor)
     for network in judged.management_networks:
-        asked = Packet(_IPV4, MANAGEMENT_PORT, source=network[1], source_port=_SOURCE_PORT)
-        yield _Taken("connections of SSH", replace(asked, protocol="tcp", destination_port=_SSH, flag="syn"), _FEW)
+        asked = Packet(_IPV4, MANAGEMENT_PORT, source=network[1], source_port=EPHEMERAL)
+        yield _Taken("connections of SSH", replace(asked, protocol="tcp", destination_port=SSH, flag="syn"), _FEW)
         if judged.fleet.service.management.snmp is not None:
             for state in _states(judged):
-                question = replace(asked, protocol="udp", destination_port=_SNMP, state=state)
+                question = replace(asked, protocol="udp", destination_port=SNMP, state=state)
                 yield _Taken("questions of SNMP", question, _MANY)
 
 
@@ -134,18 +126,16 @@ def _of_neighbor(judged: Judged, interface: str, neighbor: Address) -> Iterator[
     yield _connections(interface, neighbor)
     bfd = judged.fleet.service.bgp.bfd
     least = _ROOM * -(-_MILLISECONDS // bfd.interval_ms)
-    for port in _BFD:
+    for port in BFD:
         for state in _states(judged):
             packet = Packet(
-                neighbor.version, interface, None, neighbor, None, "udp", port, _SOURCE_PORT, _NEXT_DOOR, state=state
+                neighbor.version, interface, None, neighbor, None, "udp", port, EPHEMERAL, NEXT_DOOR, state=state
             )
             yield _Taken("packets of BFD", packet, least)
 
 
 def _connections(interface: str, neighbor: Address) -> _Taken:
-    packet = Packet(
-        neighbor.version, interface, None, neighbor, None, "tcp", _BGP, _SOURCE_PORT, _NEXT_DOOR, flag="syn"
-    )
+    packet = Packet(neighbor.version, interface, None, neighbor, None, "tcp", BGP, EPHEMERAL, NEXT_DOOR, flag="syn")
     return _Taken("connections of BGP", packet)
 
 

@@ -13,18 +13,11 @@ from provisioner.intent.services import DhcpMode, DnsMode, addresses
 from provisioner.plan.model import DeviceRole
 from provisioner.policy.packetfilter import Packet
 from provisioner.policy.subject import Judged, Said
-
-DHCP: Final = 67
-DHCP_CLIENT: Final = 68
-DNS: Final = 53
-"""RFC 2131 section 4.1, RFC 1035 section 4.2."""
+from provisioner.policy.well_known import DHCP, DHCP_CLIENT, DNS, EPHEMERAL, STRANGERS
 
 _NOBODY: Final = ip_address("0.0.0.0")  # noqa: S104 - a source address
 _EVERYBODY: Final = ip_address("255.255.255.255")
 """Who has no address yet asks everybody (RFC 2131 section 4.1)."""
-
-_STRANGER: Final = {4: ip_address("198.51.100.77"), 6: ip_address("2001:db8:ffff:ffff:ffff:ffff:ffff:77")}
-_OTHER_PORT: Final = 50_000
 
 _ALWAYS: Final = (
     "bind-dynamic",
@@ -146,7 +139,7 @@ def _asked_for_addresses(judged: Judged, segment: Segment, interface: str) -> It
     for packet in (
         replace(without, destination=router),
         replace(without, destination_port=DNS),
-        replace(without, source_port=_OTHER_PORT),
+        replace(without, source_port=EPHEMERAL),
         replace(without, protocol="tcp"),
     ):
         if reason := judged.packets.accepts("prerouting", packet):
@@ -158,7 +151,7 @@ def _asked_for_names(judged: Judged, segment: Segment, interface: str) -> Iterat
     takes = ("udp", DNS) in offered(judged.fleet.service, segment)
     for own, router in ((segment.ipv4[2], segment.ipv4[1]), (segment.ipv6[2], segment.ipv6[1])):
         for protocol in ("udp", "tcp"):
-            packet = Packet(own.version, interface, None, own, router, protocol, DNS, _OTHER_PORT)
+            packet = Packet(own.version, interface, None, own, router, protocol, DNS, EPHEMERAL)
             reason = judged.packets.accepts("input", packet)
             if takes and not reason:
                 yield f"interface {interface}", f"DNS over {protocol} from {own} is dropped"
@@ -169,6 +162,7 @@ def _asked_for_names(judged: Judged, segment: Segment, interface: str) -> Iterat
 def beyond(judged: Judged, segment: Segment, interface: str) -> Iterator[Said]:
     """What is accepted of a segment beside what is offered to it: any other port, address of the router, or source port of DHCP."""
     offers = offered(judged.fleet.service, segment)
+    stranger = {each.version: each for each in STRANGERS}
     for own, others in (
         (segment.ipv4[2], [other.ipv4[1] for other, _ in judged.segments() if other is not segment]),
         (segment.ipv6[2], [other.ipv6[1] for other, _ in judged.segments() if other is not segment]),
@@ -178,8 +172,8 @@ def beyond(judged: Judged, segment: Segment, interface: str) -> Iterator[Said]:
                 asked = Packet(own.version, interface, None, own, None, protocol, port)
                 questions = [asked]
                 if (protocol, port) in offers:
-                    questions = [replace(asked, destination=each) for each in (_STRANGER[own.version], *others)]
-                    questions += [replace(asked, source_port=_OTHER_PORT)] if port == DHCP else []
+                    questions = [replace(asked, destination=each) for each in (stranger[own.version], *others)]
+                    questions += [replace(asked, source_port=EPHEMERAL)] if port == DHCP else []
                 for question in questions:
                     if reason := judged.packets.accepts("input", question):
                         yield f"interface {interface}", f"{protocol} from {own} to the router is accepted: {reason}"
